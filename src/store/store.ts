@@ -74,9 +74,12 @@ export interface LocalStore {
   readonly kind: 'local'
   /** Moves with every `invalidate`, `clear` and eviction of a tag. */
   readonly epoch: number
-  /** The entry, if it is there, valid by its tags and `staleUntil` has not passed. Counts as use. */
+  /**
+   * The entry, if it is there and valid by its tags. Counts as use. Does not look at the clock: the caller
+   * judges the times (it has read the clock already, and reading it costs more than the look-up).
+   */
   get(key: string): Entry | undefined
-  /** As `get`, without counting as use, and also when invalid or expired: for inspection. */
+  /** As `get`, without counting as use, and also when invalid: for inspection. */
   peek(key: string): { readonly entry: Entry; readonly valid: boolean } | undefined
   /**
    * Plants a lease. Several may be live on one key at once (a reader and a refresh): `drop`, `put`, `clear`
@@ -231,7 +234,15 @@ export interface RemoteStore {
    * With `invalidate`, which replaces in the order given, it follows that who sees the last replaced saw the first replaced too.
    */
   note(tags: readonly string[], keepMs: number): Promise<readonly (Version | Unavailable)[]>
-  /** Sets entries unconditionally, drops their leases; then reads the namespace's versions and the tags. */
+  /**
+   * The namespace's version as last seen where this key lives, without asking: what a `write` guesses with.
+   * Undefined when it has not been seen yet.
+   */
+  lastSpace(key: string): Version | undefined
+  /**
+   * Sets entries unconditionally, drops their leases; then reads the namespace's versions and the tags, creating
+   * both where missing. The caller compares them with what it wrote into the envelopes and writes again if it guessed wrong.
+   */
   write(
     writes: readonly Write[],
     tags: readonly string[],
@@ -280,6 +291,11 @@ export interface ServerHealth {
 }
 
 // ------------------------------------------------------------------------------------------ bus
+
+/** What a user passes as `bus`: opens when a cache is made from it. */
+export interface BusSource {
+  open(context: StoreContext): Bus
+}
 
 export interface BusListener {
   message(text: string): void
