@@ -19,7 +19,7 @@ function handClock(): Clock & { advance(ms: number): void; pending(): number; st
     advance(ms) {
       const end = now + ms
       for (;;) {
-        const next = [...timers].sort((a, b) => a.at - b.at)[0]
+        const next = [...timers].toSorted((a, b) => a.at - b.at)[0]
         if (next === undefined || next.at > end) break
         timers.delete(next)
         now = next.at
