@@ -58,6 +58,7 @@ export async function supervise(
   const shell = spawn('sh', ['-c', SUPERVISOR, 'sh', command, ...args], {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
+    serialization: 'advanced',
     detached: true,
     stdio: ['pipe', log, log, 'pipe', ...(options.ipc ? (['ipc'] as const) : [])],
     ...options.user,
