@@ -1,32 +1,33 @@
-/** Which folders are subpaths of the package. The folders say it; `exports` in package.json follows, held to it by a test. */
-import { existsSync, readdirSync } from 'node:fs'
-
-const root: URL = new URL('../', import.meta.url)
+/** Which folders are subpaths of the package. The folders say it; `exports` in package.json follows, and a test holds it to that. */
+import { globSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 /** Folders of `src` that users import from; the others are how those work. */
-const USER_FACING: readonly string[] = ['query', 'object', 'fragment', 'page', 'http', 'testing']
+const features = ['query', 'object', 'fragment', 'page', 'http', 'testing'].map(
+  (name) => `src/${name}/index.ts`,
+)
 
-/** Source folders by the name of their subpath: `redis` → `adapters/redis`. */
-export function subpathFolders(): Map<string, string> {
-  const adapters = readdirSync(new URL('adapters/', root), { withFileTypes: true })
-    .filter((each) => each.isDirectory())
-    .map((each): [string, string] => [each.name, `adapters/${each.name}`])
-  const features = USER_FACING.map((name): [string, string] => [name, `src/${name}`])
-  const present = [...adapters, ...features].filter(([, folder]) =>
-    existsSync(new URL(`${folder}/index.ts`, root)),
-  )
-  return new Map(present.toSorted(([a], [b]) => (a < b ? -1 : 1)))
+/** Where a subpath leads, built. */
+export interface Target {
+  readonly types: string
+  readonly default: string
 }
 
-/** What `exports` in package.json has to be. */
-export function expectedExports(): Record<string, string> {
-  const subpaths = [...subpathFolders()].map(([name, folder]) => [
-    `./${name}`,
-    `./dist/${folder}/index.js`,
-  ])
+/** What `exports` in package.json has to be for the source under `root`. */
+export function expectedExports(root: URL): Record<string, Target | string> {
+  const subpaths = globSync(['adapters/*/index.ts', ...features], { cwd: fileURLToPath(root) })
+    .map((file) => file.replace(/\.ts$/, ''))
+    .map((file): [string, Target] => [`./${basename(dirname(file))}`, target(file)])
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
   return {
-    '.': './dist/index.js',
+    '.': target('index'),
     ...Object.fromEntries(subpaths),
     './package.json': './package.json',
   }
 }
+
+const target = (file: string): Target => ({
+  types: `./dist/${file}.d.ts`,
+  default: `./dist/${file}.js`,
+})
