@@ -105,18 +105,15 @@ function parseAsctime(text: string): number | undefined {
 /**
  * The moment an HTTP date names, in milliseconds since the epoch; `undefined` when it is not one of the three formats.
  *
- * `now` decides the century of two-digit years.
+ * `now` decides the century of two-digit years. Default: the system's time.
  */
-export function parseHttpDate(
-  value: string | undefined,
-  now: number = Date.now(),
-): number | undefined {
+export function parseHttpDate(value: string | undefined, now?: number): number | undefined {
   if (value === undefined || value.length < 24 || value.length > 33) return undefined
   const text = value.toLowerCase()
   const comma = text.indexOf(',')
   if (comma === 3) return text.length === 29 ? parseFixdate(text) : undefined
   if (comma === -1) return text.length === 24 ? parseAsctime(text) : undefined
-  return parseRfc850(text, comma, now)
+  return parseRfc850(text, comma, now ?? Date.now())
 }
 
 let lastSecond = Number.NaN
