@@ -1,0 +1,202 @@
+import type { Clock } from '../../src/base/clock.js'
+import type { Eviction } from './eviction.js'
+import { ExpirySweep, type SweepStep } from './expiry-sweep.js'
+import type { Kept } from './kept.js'
+import { KeyIndex } from './key-index.js'
+import { Lru } from './lru.js'
+import { S3Fifo } from './s3-fifo.js'
+import { FIRST_SLOT, SlotTable } from './slot-table.js'
+
+/** How to choose what leaves when room is needed: least recently used, or S3-FIFO, which also resists scans. */
+export type MemoryPolicy = 'lru' | 's3-fifo'
+
+/** Why an entry left: to make room, because its time was over, by request, or because another took its key. */
+export type Departure = 'evicted' | 'expired' | 'deleted' | 'replaced'
+
+export interface BoundedMapOptions<E> {
+  readonly maxEntries: number
+  readonly maxBytes: number
+  readonly policy: MemoryPolicy
+  readonly clock: Clock
+  /** Told of every entry that left, when the map is whole again; not of those that `clear` takes. */
+  readonly onLeave?: (entry: E, why: Departure) => void
+}
+
+/** The most that one step of a sweep does: about a millisecond. */
+const STEP_REMOVALS = 1_000
+const STEP_SLOTS = 131_072
+/** Tables that have held more are given back when the map is empty. */
+const SMALL_TABLES = 4_096
+
+/**
+ * Entries by key, never more and never heavier than allowed.
+ *
+ * Entries whose time is over leave by themselves within about a second, a thousand at a time; until then `get` returns
+ * them, and the caller judges. No call takes longer for a larger map, except that `set` pays when the tables grow.
+ */
+export class BoundedMap<E extends Kept> {
+  readonly #maxEntries: number
+  readonly #maxBytes: number
+  readonly #policy: MemoryPolicy
+  readonly #onLeave: ((entry: E, why: Departure) => void) | undefined
+  readonly #index: KeyIndex<E>
+  readonly #sweep: ExpirySweep
+  readonly #bytesOf: (slot: number) => number
+  readonly #entries: () => Iterable<E>
+  #table = new SlotTable<E>()
+  #eviction: Eviction
+  #size = 0
+  #bytes = 0
+  #cursor = FIRST_SLOT
+
+  constructor(options: BoundedMapOptions<E>) {
+    this.#maxEntries = options.maxEntries
+    this.#maxBytes = options.maxBytes
+    this.#policy = options.policy
+    this.#onLeave = options.onLeave
+    this.#index = new KeyIndex(options.maxEntries)
+    this.#eviction = this.#newEviction()
+    this.#sweep = new ExpirySweep(options.clock, (now, first) => this.#sweepStep(now, first))
+    this.#bytesOf = (slot) => this.#table.entry(slot)!.bytes
+    this.#entries = () => this.#table.entries()
+  }
+
+  /** Number of entries. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** Sum of the entries' weights. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** The entry of a key; counts as use. */
+  get(key: string): E | undefined {
+    const entry = this.#index.get(key)
+    if (entry !== undefined) this.#eviction.touch(entry.slot)
+    return entry
+  }
+
+  /** The entry of a key, without counting as use. */
+  peek(key: string): E | undefined {
+    return this.#index.get(key)
+  }
+
+  /** Keeps the entry in place of another of its key. False when it is too heavy, and then the key has none. */
+  set(entry: E): boolean {
+    const before = this.#index.get(entry.key)
+    if (!(entry.bytes <= this.#maxBytes)) {
+      if (before !== undefined) this.#leave(before, 'replaced')
+      return false
+    }
+    let evicted: E[] | undefined
+    if (before === undefined) {
+      evicted = this.#makeRoom(entry.bytes)
+      this.#table.claim(entry)
+      this.#eviction.add(entry.slot, entry.key, entry.bytes)
+    } else {
+      this.#forget(before)
+      evicted = this.#makeRoom(entry.bytes)
+      this.#table.hand(before, entry)
+      this.#eviction.putBack(entry.slot, entry.bytes)
+    }
+    this.#index.set(entry)
+    this.#size++
+    this.#bytes += entry.bytes
+    if (entry.staleUntil !== Infinity) this.#sweep.expect(entry.staleUntil)
+    else if (this.#table.expiring === 0) this.#sweep.stop()
+    if (this.#onLeave !== undefined) {
+      if (before !== undefined) this.#onLeave(before, 'replaced')
+      if (evicted !== undefined) for (const entry of evicted) this.#onLeave(entry, 'evicted')
+    }
+    return true
+  }
+
+  /** Takes out the entry of a key. */
+  delete(key: string): E | undefined {
+    const entry = this.#index.get(key)
+    if (entry !== undefined) this.#leave(entry, 'deleted')
+    return entry
+  }
+
+  /** Takes out everything, in constant time. */
+  clear(): void {
+    this.#index.clear()
+    this.#table = new SlotTable()
+    this.#eviction = this.#newEviction()
+    this.#size = 0
+    this.#bytes = 0
+    this.#cursor = FIRST_SLOT
+    this.#sweep.stop()
+  }
+
+  /**
+   * Visits a part of the entries, in no particular order, and returns where to go on; undefined at the end. Entries that
+   * stay in the map from the first part to the last are visited once, whatever else happens in between.
+   *
+   * @param from where the last part ended, or undefined to begin
+   * @param slots how far to go: the most entries a part has
+   */
+  scan(from: number | undefined, slots: number, visit: (entry: E) => void): number | undefined {
+    const begin = from ?? FIRST_SLOT
+    const end = Math.min(begin + slots, this.#table.end)
+    for (let slot = begin; slot < end; slot++) {
+      const entry = this.#table.entry(slot)
+      if (entry !== undefined) visit(entry)
+    }
+    return end < this.#table.end ? end : undefined
+  }
+
+  #makeRoom(bytes: number): E[] | undefined {
+    let evicted: E[] | undefined
+    for (;;) {
+      const forBytes = this.#bytes + bytes > this.#maxBytes
+      if (!forBytes && this.#size < this.#maxEntries) return evicted
+      const entry = this.#table.entry(this.#eviction.evict(forBytes, this.#bytesOf))!
+      this.#size--
+      this.#bytes -= entry.bytes
+      this.#table.release(entry)
+      this.#index.delete(entry.key, this.#size, this.#entries)
+      evicted ??= []
+      evicted.push(entry)
+    }
+  }
+
+  /** Takes the entry out of the accounts, not yet out of the index and the table. */
+  #forget(entry: E): void {
+    this.#eviction.remove(entry.slot, entry.bytes)
+    this.#size--
+    this.#bytes -= entry.bytes
+  }
+
+  #leave(entry: E, why: Departure): void {
+    this.#forget(entry)
+    this.#table.release(entry)
+    if (this.#size === 0 && this.#table.end > SMALL_TABLES) {
+      this.clear()
+    } else {
+      this.#index.delete(entry.key, this.#size, this.#entries)
+      if (this.#table.expiring === 0) this.#sweep.stop()
+    }
+    this.#onLeave?.(entry, why)
+  }
+
+  #sweepStep(now: number, first: boolean): SweepStep {
+    if (first) this.#cursor = FIRST_SLOT
+    const from = this.#cursor
+    const to = Math.min(from + STEP_SLOTS, this.#table.end)
+    let slot = this.#table.nextExpired(from, to, now)
+    for (let removals = 0; slot < to && removals < STEP_REMOVALS; removals++) {
+      this.#leave(this.#table.entry(slot)!, 'expired')
+      if (this.#size === 0) return { done: true, soonest: Infinity }
+      slot = this.#table.nextExpired(slot + 1, to, now)
+    }
+    this.#cursor = slot
+    return { done: slot === this.#table.end, soonest: this.#table.soonest(from, slot) }
+  }
+
+  #newEviction(): Eviction {
+    return this.#policy === 'lru' ? new Lru() : new S3Fifo(this.#maxBytes)
+  }
+}
