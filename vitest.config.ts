@@ -23,7 +23,7 @@ function sourceAliases(): { find: RegExp; replacement: string }[] {
 export default defineConfig({
   resolve: { alias: sourceAliases() },
   test: {
-    reporters: [process.env.CI ? 'dot' : 'default', new TallyReporter()],
+    reporters: ['default', new TallyReporter()],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import type { Reporter, TestCase, TestModule } from 'vitest/node'
+import type { Reporter, TestCase, TestModule, Vitest } from 'vitest/node'
 
 /** What a run of the tests comes to. */
 export interface Tally {
@@ -15,6 +15,12 @@ export interface Tally {
  * that cannot be loaded, an error that nobody caught.
  */
 export class TallyReporter implements Reporter {
+  #vitest: Vitest | undefined
+
+  onInit(vitest: Vitest): void {
+    this.#vitest = vitest
+  }
+
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()])
     const ended = (state: string) => tests.filter((test) => test.result().state === state)
@@ -30,7 +36,9 @@ export class TallyReporter implements Reporter {
         reason: reasonOf(test),
       })),
     }
-    for (const { name, reason } of tally.skipped) {
+    // With `-t`, everything else counts as skipped.
+    const skipped = this.#vitest?.config.testNamePattern ? [] : tally.skipped
+    for (const { name, reason } of skipped) {
       console.log(`skipped: ${name}: ${reason ?? 'no reason given'}`)
       if (!reason) process.exitCode = 1
     }

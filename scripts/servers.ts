@@ -9,9 +9,10 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 interface Requirement {
+  /** Its name in PATH. */
   readonly program: string
   readonly packages: readonly string[]
-  /** Where it is when it is not in PATH. */
+  /** Where else it may be. */
   readonly elsewhere?: string
   /** Wanted only while a test mentions this. */
   readonly usedBy?: string
@@ -22,6 +23,12 @@ interface Requirement {
 const REQUIREMENTS: readonly Requirement[] = [
   { program: 'redis-server', packages: ['redis-server'], services: ['redis-server'] },
   { program: 'memcached', packages: ['memcached'], services: ['memcached'] },
+  // memcached asks for passwords through this library, which Debian only recommends.
+  {
+    program: 'libplain.so',
+    packages: ['libsasl2-modules'],
+    elsewhere: '/usr/lib/*/sasl2/libplain.so*',
+  },
   {
     program: 'postgres',
     packages: ['postgresql'],
@@ -32,6 +39,22 @@ const REQUIREMENTS: readonly Requirement[] = [
   { program: 'chromium', packages: ['chromium'], usedBy: 'playwright-core' },
   { program: 'nginx', packages: ['nginx-light'], usedBy: 'startNginx', services: ['nginx'] },
 ]
+
+// Debian starts a server when it is installed, unless policy-rc.d says no (invoke-rc.d(8)): ours is there for the installation only.
+const INSTALL = `
+services=$1; shift
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  trap 'exit 130' INT TERM HUP
+  printf '#!/bin/sh\\nexit 101\\n' >"$policy" && chmod 755 "$policy"
+fi
+apt-get update -q || echo 'apt-get update failed; trying with the lists at hand'
+apt-get install -qy --no-install-recommends "$@" || exit
+if [ -d /run/systemd/system ]; then
+  for service in $services; do systemctl disable --quiet "$service"; done
+fi
+`
 
 const missing = REQUIREMENTS.filter((each) => isWanted(each) && !isInstalled(each))
 if (missing.length > 0) {
@@ -77,19 +100,3 @@ function isOnPath(program: string): boolean {
   const places = [...(process.env.PATH ?? '').split(':'), '/usr/sbin']
   return places.some((place) => existsSync(join(place, program)))
 }
-
-// Debian starts a server when it is installed, unless policy-rc.d says no (invoke-rc.d(8)): ours is there for the installation only.
-const INSTALL = `
-services=$1; shift
-policy=/usr/sbin/policy-rc.d
-if [ ! -e "$policy" ]; then
-  trap 'rm -f "$policy"' EXIT
-  trap 'exit 130' INT TERM HUP
-  printf '#!/bin/sh\\nexit 101\\n' >"$policy" && chmod 755 "$policy"
-fi
-apt-get update -q || echo 'apt-get update failed; trying with the lists at hand'
-apt-get install -qy --no-install-recommends "$@" || exit
-if [ -d /run/systemd/system ]; then
-  for service in $services; do systemctl disable --quiet "$service"; done
-fi
-`

@@ -16,6 +16,8 @@ export interface MemcachedServer extends Server {
 export interface MemcachedOptions {
   /** More arguments: `['-I', '2m']`. */
   readonly args?: readonly string[]
+  /** A port from `freePort`, for a server that is not there at first. Default: any free one. */
+  readonly port?: number
   /** Asks for this name and password (SASL PLAIN, binary protocol only). Default: nothing is asked. */
   readonly sasl?: { readonly username: string; readonly password: string }
 }
@@ -29,6 +31,7 @@ export async function startMemcached(options: MemcachedOptions = {}): Promise<Me
   const asRoot = process.getuid?.() === 0 ? ['--user=root'] : []
   const server = await startServer({
     name: 'memcached',
+    port: options.port,
     command: ({ port }) => ({
       file: 'memcached',
       args: [`--port=${port}`, ...BASE, ...asRoot, ...(sasl ? ['--enable-sasl'] : []), ...args],

@@ -14,7 +14,8 @@ export async function freePort(): Promise<number> {
   throw new Error('no free port between 20000 and 32000')
 }
 
-function isFree(port: number): Promise<boolean> {
+/** Whether a server could listen on a loopback port now. */
+export function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer()
       .once('error', () => resolve(false))

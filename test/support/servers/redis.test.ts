@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { freePort } from './ports.js'
 import { startRedis } from './redis.js'
 
 test('answers on its own port, with an empty database', async () => {
@@ -78,6 +79,13 @@ test('follows another one', async () => {
   await master.command('WAIT', '1', '1000')
   expect(await replica.command('GET', 'a')).toBe('1')
   await expect(replica.command('SET', 'a', '2')).rejects.toThrow('READONLY')
+})
+
+test('starts on a port where nothing was before', async () => {
+  const port = await freePort()
+  await using redis = await startRedis({ port })
+  expect(redis.port).toBe(port)
+  await expect(startRedis({ port })).rejects.toThrow('already in use')
 })
 
 test('says why it does not start', async () => {

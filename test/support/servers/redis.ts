@@ -15,6 +15,8 @@ export interface RedisOptions {
   readonly password?: string
   /** Bound on memory as Redis writes it: `'4mb'`. What happens there follows `args`: refusing writes unless told otherwise. Default: none. */
   readonly maxmemory?: string
+  /** A port from `freePort`, for a server that is not there at first. Default: any free one. */
+  readonly port?: number
   /** Starts as a replica of this server, and answers once it is in step with it. */
   readonly replicaOf?: RedisServer
   /** Whether every write is on disk before it is answered, so that data survives `kill` and `restart`. Default: `false`, nothing is. */
@@ -32,7 +34,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     ...(replicaOf?.password && { masterauth: replicaOf.password }),
   }
   const kind = redisKind({ name: 'redis', settings, args, password })
-  const server = withCommands(await startServer(kind), password)
+  const server = withCommands(await startServer({ ...kind, port: options.port }), password)
   if (replicaOf) await until('the replica is in step with its master', () => isInStep(server))
   return server
 }

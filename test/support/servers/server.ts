@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { scratchDirectory } from '../scratch.js'
 import { supervise, type Supervised } from '../supervise.js'
-import { freePort } from './ports.js'
+import { freePort, isFree } from './ports.js'
 
 /** A real server on a loopback port, with a directory of its own; gone when the process that started it is gone. */
 export interface Server extends AsyncDisposable {
@@ -152,6 +152,8 @@ async function makeData(kind: ServerKind, place: Place): Promise<void> {
 }
 
 async function run(kind: ServerKind, place: Place): Promise<Supervised> {
+  // Whoever listens there already would answer for the server that cannot.
+  if (!(await isFree(place.port))) throw new Error(`port ${place.port}: address already in use`)
   const { file, args, env } = kind.command(place)
   const started = await supervise(file, args, {
     log: logFile(place),

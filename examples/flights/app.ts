@@ -1,0 +1,157 @@
+/** The flights board: an Express application whose pages read through `board.ts`. */
+import { fileURLToPath } from 'node:url'
+import express, { type Express, type Request, type Response } from 'express'
+import { traced, tracedDatabase } from './answer.ts'
+import { type BoardCache, createBoard } from './board.ts'
+import type { Database } from './database/database.ts'
+import {
+  boardHour,
+  changeOf,
+  DAYS,
+  dayOf,
+  hourOf,
+  iataOf,
+  idOf,
+  rankingOf,
+  searchOf,
+} from './input.ts'
+import { airportView } from './views/airport.ts'
+import { departuresView } from './views/departures.ts'
+import { flightView } from './views/flight.ts'
+import { homeView } from './views/home.ts'
+import type { Html } from './views/html.ts'
+import { layout } from './views/layout.ts'
+import { problemView } from './views/problem.ts'
+import { routesView } from './views/routes.ts'
+import { searchView } from './views/search.ts'
+
+export interface FlightsOptions {
+  readonly database: Database
+  readonly cache: BoardCache
+  /** What keeps the data, for the foot of each page: `memory`, `Redis`, ... */
+  readonly store: string
+}
+
+interface Page {
+  readonly status?: number
+  readonly title: string
+  readonly body: Html
+}
+
+export function createApp({ database, cache, store }: FlightsOptions): Express {
+  const board = createBoard(tracedDatabase(database), cache)
+  const app = express().disable('x-powered-by').disable('etag')
+  app.use('/static', express.static(fileURLToPath(new URL('static', import.meta.url))))
+
+  /** A route that answers with a page, at whose foot stands how it was answered. */
+  const page =
+    (make: (request: Request) => Promise<Page>) => (request: Request, response: Response) =>
+      traced(async (answer) => {
+        const { status = 200, title, body } = await make(request)
+        response
+          .status(status)
+          .type('html')
+          .send(layout(title, body, { ...answer(), store }))
+      })
+
+  app.get(
+    '/',
+    page(async () => {
+      const [airports, routes] = await Promise.all([
+        board.busiestAirports(),
+        board.routes('busiest'),
+      ])
+      return { title: 'Home', body: homeView(airports.slice(0, 12), routes.slice(0, 10)) }
+    }),
+  )
+
+  app.get(
+    '/departures/:iata',
+    page(async ({ params, query }) => {
+      const airport = await board.airportName(iataOf(params['iata']))
+      if (airport === null) return UNKNOWN_AIRPORT
+      const [day, hour] = [dayOf(query['day']), hourOf(query['from'])]
+      const flights = await board.departures(airport.iata, day, hour)
+      const changed = idOf(query['changed'])
+      const view = { airport, day, days: DAYS, hour, flights, changed }
+      return { title: `Departures of ${airport.city}`, body: departuresView(view) }
+    }),
+  )
+
+  app.get(
+    '/airports/:iata',
+    page(async ({ params }) => {
+      const airport = await board.airportName(iataOf(params['iata']))
+      if (airport === null) return UNKNOWN_AIRPORT
+      const view = { airport, ...(await board.airport(airport.iata)) }
+      return { title: airport.name, body: airportView(view) }
+    }),
+  )
+
+  app.get(
+    '/routes',
+    page(async ({ query }) => {
+      const ranking = rankingOf(query['by'])
+      return { title: 'Routes', body: routesView(ranking, await board.routes(ranking)) }
+    }),
+  )
+
+  app.get(
+    '/search',
+    page(async ({ query }) => {
+      const text = searchOf(query['q'])
+      return { title: `Airports with ${text}`, body: searchView(text, await board.search(text)) }
+    }),
+  )
+
+  app.get(
+    '/flights/:id',
+    page(async ({ params }) => {
+      const flight = await board.flight(idOf(params['id']) ?? 0)
+      if (flight === null) return UNKNOWN_FLIGHT
+      return { title: `Flight ${flight.number}`, body: flightView(flight) }
+    }),
+  )
+
+  app.post('/flights/:id', express.urlencoded(), async (request, response, next) => {
+    const id = idOf(request.params['id']) ?? 0
+    const change = changeOf(request.body)
+    if (change === undefined) return page(async () => UNUSABLE_CHANGE)(request, response)
+    if (!(await board.change(id, change))) return next()
+    const flight = await board.flight(id)
+    if (flight === null) return next()
+    const query = new URLSearchParams({
+      day: flight.day,
+      from: String(boardHour(Number(flight.time.slice(0, 2)))),
+      changed: String(id),
+    })
+    return response.redirect(303, `/departures/${flight.origin}?${query.toString()}#flight-${id}`)
+  })
+
+  app.use(page(async () => UNKNOWN_PAGE))
+  return app
+}
+
+const UNKNOWN_AIRPORT: Page = {
+  status: 404,
+  title: 'No such airport',
+  body: problemView('No such airport', 'Codes are three letters, such as ATL or ORD.'),
+}
+const UNKNOWN_FLIGHT: Page = {
+  status: 404,
+  title: 'No such flight',
+  body: problemView('No such flight', 'A board leads to its flights.'),
+}
+const UNKNOWN_PAGE: Page = {
+  status: 404,
+  title: 'No such page',
+  body: problemView('No such page', 'It may never have been here.'),
+}
+const UNUSABLE_CHANGE: Page = {
+  status: 400,
+  title: 'Not changed',
+  body: problemView(
+    'The flight was not changed',
+    'A delay is a whole number of minutes from -60 to 1440, a gate a letter and one or two digits.',
+  ),
+}
