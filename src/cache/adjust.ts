@@ -1,0 +1,320 @@
+import { CacheError, describe } from '../base/errors.js'
+import { remoteName } from '../store/names.js'
+import type { Judged } from '../store/envelope.js'
+import type { Entry, Found, KeyState, Version } from '../store/store.js'
+import { factsOf, dropKeys, type Receipt } from './change.js'
+import { announce, readable, report, type Core, type Remote } from './core.js'
+import { createEntry, type Facts } from './entries.js'
+import { applyKeys } from './local.js'
+import { expectedTags, isUnavailable, judge, learnTags, noteVersions, tagsHold } from './lookup.js'
+import type { Policy } from './options.js'
+
+/**
+ * Changes that depend on what is there: `add`, `increment`, `touch`, `expire`. Each replaces exactly the entry it has
+ * read (compare and set), and reads again when another was faster.
+ */
+
+const ATTEMPTS_AT_MOST = 200
+
+/** What stands under a key in one store: a valid entry, opened, or nothing usable. */
+interface Standing {
+  /** What a replacement has to find again; undefined when the store holds nothing at all. */
+  readonly found: Found | undefined
+  readonly judged: Judged | undefined
+  readonly space: Version
+  readonly versions: ReadonlyMap<string, Version | undefined>
+}
+
+/** The entry of a key at one store, and the records that a new one needs, created where missing. */
+async function stand(core: Core, remote: Remote, key: string, policy: Policy): Promise<Standing> {
+  const tags = remote.place === 0 ? expectedTags(core, key, policy.tags) : []
+  const { name } = remoteName(key)
+  const result = await remote.store.acquire(
+    [name],
+    tags.map((tag) => remoteName(tag).name),
+    core.settings.leaseMs,
+    policy.ttlMs + policy.graceMs,
+  )
+  const state = result.keys[0]!
+  if (isUnavailable(state)) throw state.unavailable
+  if (state.lease) {
+    // The lease is not needed: replacing what was read is safe by itself. It goes with the replacement, or now.
+    remote.store
+      .release(name, state.lease)
+      .catch((error: unknown) => report(core, error, 'release', { key }))
+  }
+  const versions = new Map<string, Version | undefined>()
+  noteVersions(core, versions, tags, result.versions)
+  const judged = await validAt(core, remote, key, state, versions)
+  return { found: state.found, judged, space: state.space, versions }
+}
+
+async function validAt(
+  core: Core,
+  remote: Remote,
+  key: string,
+  state: KeyState,
+  versions: Map<string, Version | undefined>,
+): Promise<Judged | undefined> {
+  const judged = judge(core, remote, key, state)
+  if (judged === undefined) return undefined
+  await learnTags(core, versions, [judged])
+  return tagsHold(core, versions, judged) ? judged : undefined
+}
+
+function isFresh(core: Core, judged: Judged | Entry | undefined): boolean {
+  return judged !== undefined && core.clock.now() < judged.freshUntil
+}
+
+function announcement(core: Core, remote: Remote, key: string): string | undefined {
+  return core.announces && remote.place === 0 ? announce(core.origin, { k: [key] }) : undefined
+}
+
+async function pauseAfter(core: Core, attempt: number): Promise<void> {
+  if (attempt < 2) return
+  await new Promise<void>((resolve) =>
+    core.clock.after(core.random.fraction() * Math.min(attempt, 20), resolve),
+  )
+}
+
+function tooBusy(key: string): CacheError {
+  return new CacheError(
+    'CACHE_STORE_UNAVAILABLE',
+    `${readable(key)} was changed by others ${ATTEMPTS_AT_MOST} times while this change was tried`,
+    { key: readable(key) },
+  )
+}
+
+/** After the nearest store was changed by compare and set: what is farther and what is in memory is older, and goes. */
+async function settleOthers(core: Core, key: string): Promise<void> {
+  if (core.remotes.length > 1 || core.busJournal !== undefined) await dropBehind(core, key)
+  applyKeys(core, [key])
+}
+
+async function dropBehind(core: Core, key: string): Promise<void> {
+  for (const { store, journal, name } of core.remotes.slice(1).toReversed()) {
+    try {
+      const [outcome] = await store.drop([remoteName(key).name], undefined)
+      if (outcome !== undefined) throw outcome
+    } catch (error) {
+      report(core, error, 'delete', { key, tier: name })
+      journal.addKeys([key])
+    }
+  }
+  if (core.busJournal === undefined) return
+  try {
+    await core.bus!.publish(announce(core.origin, { k: [key] }))
+  } catch (error) {
+    report(core, error, 'publish')
+    core.busJournal.addKeys([key])
+  }
+}
+
+/** Keeps the value unless a fresh one is there. True when it was kept. */
+export async function addValue(
+  core: Core,
+  key: string,
+  value: unknown,
+  policy: Policy,
+): Promise<boolean> {
+  if (policy.ttlMs <= 0) return false
+  const records = core.remotes[0]
+  if (records === undefined) {
+    if (isFresh(core, core.near!.get(key))) return false
+    const versions = core.near!.note(policy.tags)
+    const entry = createEntry(
+      core,
+      key,
+      value,
+      factsOf(core, policy, versions, core.clock.now()),
+      undefined,
+    )
+    applyKeys(core, [key])
+    return core.near!.put(key, entry)
+  }
+  for (let attempt = 0; attempt < ATTEMPTS_AT_MOST; attempt++) {
+    const standing = await stand(core, records, key, policy)
+    if (isFresh(core, standing.judged)) return false
+    const facts = factsOf(
+      core,
+      policy,
+      policy.tags.map((tag) => standing.versions.get(tag) ?? ''),
+      core.clock.now(),
+    )
+    if (await replace(core, records, key, value, facts, standing)) {
+      await settleOthers(core, key)
+      return true
+    }
+    await pauseAfter(core, attempt)
+  }
+  throw tooBusy(key)
+}
+
+async function replace(
+  core: Core,
+  remote: Remote,
+  key: string,
+  value: unknown,
+  facts: Facts,
+  { found, space }: Standing,
+): Promise<boolean> {
+  const { name, digested } = remoteName(key)
+  const bytes = await core.envelopes.seal({
+    key,
+    name,
+    digested,
+    value,
+    loadedAt: facts.loadedAt,
+    freshUntil: facts.freshUntil,
+    staleUntil: facts.staleUntil,
+    private: facts.private,
+    tags: facts.tags,
+    versions: facts.versions,
+    space,
+    delta: 0,
+  })
+  const write = { key: name, bytes, keepMs: facts.staleUntil - core.clock.now() }
+  return remote.store.swap(write, found, announcement(core, remote, key))
+}
+
+/** The number after adding `by`; a missing key starts at `initial`. The entry keeps its lifetime and tags. */
+export async function incrementValue(
+  core: Core,
+  key: string,
+  by: number,
+  initial: number,
+  policy: Policy,
+): Promise<number> {
+  const records = core.remotes[0]
+  if (records === undefined) {
+    const entry = core.near!.get(key)
+    const current = isFresh(core, entry) ? entry : undefined
+    const next = numberOf(key, current === undefined ? initial : current.value) + by
+    const facts = current ?? factsOf(core, policy, core.near!.note(policy.tags), core.clock.now())
+    applyKeys(core, [key])
+    core.near!.put(key, createEntry(core, key, next, facts, undefined))
+    return next
+  }
+  for (let attempt = 0; attempt < ATTEMPTS_AT_MOST; attempt++) {
+    const standing = await stand(core, records, key, policy)
+    const current = isFresh(core, standing.judged) ? standing.judged : undefined
+    const next = numberOf(key, current === undefined ? initial : await current.decode()) + by
+    const facts =
+      current ??
+      factsOf(
+        core,
+        policy,
+        policy.tags.map((tag) => standing.versions.get(tag) ?? ''),
+        core.clock.now(),
+      )
+    if (await replace(core, records, key, next, facts, standing)) {
+      await settleOthers(core, key)
+      return next
+    }
+    await pauseAfter(core, attempt)
+  }
+  throw tooBusy(key)
+}
+
+function numberOf(key: string, value: unknown): number {
+  if (typeof value === 'number') return value
+  throw new CacheError(
+    'CACHE_NOT_A_NUMBER',
+    `${readable(key)} holds ${describe(value)}, which cannot be incremented`,
+    { key: readable(key), received: value },
+  )
+}
+
+/** How an entry's times change; undefined leaves it as it is. */
+type Retime = (times: {
+  readonly freshUntil: number
+  readonly staleUntil: number
+}) => { readonly freshUntil: number; readonly staleUntil: number } | undefined
+
+/** Makes a fresh entry fresh for `ttl` from now. False when none is there. */
+export async function touchKey(core: Core, key: string, policy: Policy): Promise<boolean> {
+  const now = core.clock.now()
+  return retimeEverywhere(core, key, policy, ({ freshUntil }) =>
+    now < freshUntil
+      ? { freshUntil: now + policy.ttlMs, staleUntil: now + policy.ttlMs + policy.graceMs }
+      : undefined,
+  )
+}
+
+/**
+ * Ends the freshness of an entry; it may be served stale for as long as its grace was. Loads that run are overtaken.
+ * Where a store cannot be reached, the entry's removal is kept as pending.
+ */
+export async function expireKey(core: Core, key: string, policy: Policy): Promise<Receipt> {
+  const now = core.clock.now()
+  try {
+    const there = await retimeEverywhere(core, key, policy, ({ freshUntil, staleUntil }) => ({
+      freshUntil: Math.min(freshUntil, now),
+      staleUntil: Math.min(staleUntil, now + Math.max(0, staleUntil - freshUntil)),
+    }))
+    if (there) {
+      core.counters.invalidations++
+      return { pending: false, delivered: Promise.resolve() }
+    }
+  } catch (error) {
+    report(core, error, 'expire', { key })
+  }
+  return (await dropKeys(core, [key])).receipt
+}
+
+async function retimeEverywhere(
+  core: Core,
+  key: string,
+  policy: Policy,
+  retime: Retime,
+): Promise<boolean> {
+  if (core.remotes.length === 0) {
+    const entry = core.near!.get(key)
+    const times = entry && core.clock.now() < entry.staleUntil ? retime(entry) : undefined
+    if (entry === undefined || times === undefined) {
+      return false
+    }
+    applyKeys(core, [key])
+    return core.near!.put(key, {
+      ...entry,
+      ...times,
+      checkAt: Math.min(entry.checkAt, times.freshUntil),
+    })
+  }
+  let there = false
+  for (const remote of core.remotes.toReversed()) {
+    if (await retimeAt(core, remote, key, policy, retime)) there = true
+  }
+  if (there && core.busJournal !== undefined) await dropBehindBus(core, key)
+  applyKeys(core, [key])
+  return there
+}
+
+async function dropBehindBus(core: Core, key: string): Promise<void> {
+  try {
+    await core.bus!.publish(announce(core.origin, { k: [key] }))
+  } catch (error) {
+    report(core, error, 'publish')
+    core.busJournal!.addKeys([key])
+  }
+}
+
+async function retimeAt(
+  core: Core,
+  remote: Remote,
+  key: string,
+  policy: Policy,
+  retime: Retime,
+): Promise<boolean> {
+  const { name } = remoteName(key)
+  for (let attempt = 0; attempt < ATTEMPTS_AT_MOST; attempt++) {
+    const { found, judged } = await stand(core, remote, key, policy)
+    const times = judged && retime(judged)
+    if (found === undefined || times === undefined) return false
+    const bytes = core.envelopes.retime(found.bytes, times)
+    const write = { key: name, bytes, keepMs: times.staleUntil - core.clock.now() }
+    if (await remote.store.swap(write, found, announcement(core, remote, key))) return true
+    await pauseAfter(core, attempt)
+  }
+  throw tooBusy(key)
+}

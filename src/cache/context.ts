@@ -1,0 +1,146 @@
+import { toMilliseconds, type Duration } from '../base/duration.js'
+import { CacheError } from '../base/errors.js'
+import { assertTag } from '../base/stable-key.js'
+import { remoteName } from '../store/names.js'
+import type { Version } from '../store/store.js'
+import { EPOCH_NAME, readable, report, type Core } from './core.js'
+import type { Load } from './load.js'
+import { isUnavailable } from './lookup.js'
+
+/** What a loader is given: what it may need, and what only it can know. */
+export interface LoaderContext<T = unknown> {
+  /** The key being loaded, in readable form. */
+  readonly key: string
+  /** Aborts when every caller has left, or has waited longer than the hard timeout, or the cache is closed. */
+  readonly signal: AbortSignal
+  /** The previous value, when one is still at hand past its freshness. Its own copy. */
+  readonly stale: T | undefined
+  /** Adds tags to the entry. A tag is best named before what it stands for is read. */
+  tag(...tags: readonly string[]): void
+  /** How long this value is fresh, instead of the `ttl` option. `0` does not keep it. */
+  ttl(ttl: Duration): void
+  /** How long this value may be served after that, instead of the `grace` option. */
+  grace(grace: Duration): void
+  /** Returns the value without keeping it. */
+  skip(): void
+  /** Marks the value, and all that is made from it, as belonging to one user. */
+  private(): void
+}
+
+/** What a loader said of its value through the context. */
+export interface Said {
+  ttlMs: number | undefined
+  graceMs: number | undefined
+  skipped: boolean
+  private: boolean
+  /** Tags named while loading. */
+  readonly tags: Set<string>
+  /** Named tags that could not be noted in time: the value is not kept. */
+  missed: boolean
+  /** Notes under way. */
+  readonly noting: Promise<void>[]
+}
+
+export function createSaid(): Said {
+  return {
+    ttlMs: undefined,
+    graceMs: undefined,
+    skipped: false,
+    private: false,
+    tags: new Set(),
+    missed: false,
+    noting: [],
+  }
+}
+
+export function createContext(
+  core: Core,
+  load: Load,
+  said: Said,
+  stale: unknown,
+  keepMs: number,
+): LoaderContext {
+  return {
+    key: readable(load.key),
+    get signal() {
+      return load.signal
+    },
+    stale,
+    tag(...tags) {
+      for (const tag of tags) assertTag(tag)
+      noteLate(core, load, said, tags, keepMs)
+    },
+    ttl(ttl) {
+      said.ttlMs = toMilliseconds(ttl, 'ctx.ttl')
+    },
+    grace(grace) {
+      said.graceMs = toMilliseconds(grace, 'ctx.grace')
+    },
+    skip() {
+      said.skipped = true
+    },
+    private() {
+      said.private = true
+    },
+  }
+}
+
+/**
+ * Notes tags that were not known when the load began. Their versions of now are those of then only if no tag
+ * of the namespace has been invalidated since, which the epoch record tells: an invalidation replaces it before the tag's record,
+ * and here it is read after the tag's record. Otherwise the value is returned but not kept, and the tags are remembered,
+ * so that the next load notes them in time.
+ */
+export function noteLate(
+  core: Core,
+  load: Load,
+  said: Said,
+  tags: readonly string[],
+  keepMs: number,
+): void {
+  const late = tags.filter((tag) => !load.noted.has(tag) && !said.tags.has(tag))
+  for (const tag of tags) said.tags.add(tag)
+  if (late.length === 0) return
+  const { near } = core
+  const records = core.remotes[0]
+  if (records === undefined) {
+    if (near === undefined || near.epoch !== load.epoch) {
+      said.missed = true
+      return
+    }
+    const versions = near.note(late)
+    late.forEach((tag, index) => load.noted.set(tag, versions[index]!))
+    return
+  }
+  if (load.epochVersion === undefined) {
+    said.missed = true
+    return
+  }
+  said.noting.push(
+    records.store.note([...late.map((tag) => remoteName(tag).name), EPOCH_NAME], keepMs).then(
+      (versions) => {
+        if (versions.some(isUnavailable) || versions.at(-1) !== load.epochVersion) {
+          said.missed = true
+          return
+        }
+        late.forEach((tag, index) => {
+          load.noted.set(tag, versions[index] as Version)
+          core.known.set(tag, versions[index] as Version)
+        })
+      },
+      (error: unknown) => {
+        said.missed = true
+        report(core, error, 'note', { key: load.key, tier: records.name })
+      },
+    ),
+  )
+}
+
+/** The error of a loader that asks, while it runs, for the key it is loading. */
+export function cycleError(key: string): CacheError {
+  return new CacheError(
+    'CACHE_LOADER_CYCLE',
+    `the loader of ${readable(key)} waits, directly or through other loaders, for itself`,
+    { key: readable(key) },
+  )
+}

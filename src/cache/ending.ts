@@ -1,0 +1,40 @@
+import { remoteName } from '../store/names.js'
+import { report, type Core } from './core.js'
+import type { Load, Loaded } from './load.js'
+
+/** Ends a load with its value, for everyone who waits for it. */
+export function end(core: Core, load: Load, loaded: Loaded): void {
+  forget(core, load)
+  load.resolve(loaded)
+}
+
+/** Ends a load with an error, for everyone who waits for it; its leases go to whoever asks next. */
+export function fail(core: Core, load: Load, error: unknown): void {
+  releaseLeases(core, load)
+  forget(core, load)
+  load.reject(error)
+}
+
+/** Something changed the key: nobody may join this load any more, and what it returns is not kept. */
+export function overtake(core: Core, load: Load): void {
+  load.overtaken = true
+  if (core.loads.get(load.key) === load) core.loads.delete(load.key)
+}
+
+/** Gives back every lease of a load that will not fill. */
+export function releaseLeases(core: Core, load: Load): void {
+  for (const { store, place, name } of core.remotes) {
+    const lease = load.leases[place]
+    if (lease === undefined) continue
+    load.leases[place] = undefined
+    store
+      .release(remoteName(load.key).name, lease)
+      .catch((error: unknown) => report(core, error, 'release', { key: load.key, tier: name }))
+  }
+}
+
+function forget(core: Core, load: Load): void {
+  core.running.delete(load)
+  if (core.loads.get(load.key) === load) core.loads.delete(load.key)
+  if (core.near && load.nearLease) core.near.release(load.key, load.nearLease)
+}

@@ -1,0 +1,68 @@
+import { admit, adopt, copyOut } from '../store/value.js'
+import type { Entry, Version } from '../store/store.js'
+import type { Core } from './core.js'
+
+/** What is known of a value that is about to be kept. */
+export interface Times {
+  readonly loadedAt: number
+  readonly freshUntil: number
+  readonly staleUntil: number
+}
+
+export interface Facts extends Times {
+  readonly private: boolean
+  readonly tags: readonly string[]
+  readonly versions: readonly Version[]
+}
+
+/**
+ * An entry for process memory. Where memory has remote stores behind it and no bus to hear of changes, its times
+ * end early (`memoryTtl`).
+ *
+ * `owned`: nobody else holds the value (it was just decoded), so it need not be copied before it is kept.
+ *
+ * @throws {CacheError} `CACHE_VALUE_INVALID` when the value cannot be kept faithfully.
+ */
+export function createEntry(
+  core: Core,
+  key: string,
+  value: unknown,
+  facts: Facts,
+  earlyRefresh: number | undefined,
+  owned = false,
+): Entry {
+  const how = core.settings.values
+  const admitted = owned && how === 'freeze' ? adopt(value) : admit(value, how)
+  const bound = core.memoryTtlMs === Infinity ? Infinity : core.clock.now() + core.memoryTtlMs
+  const freshUntil = Math.min(facts.freshUntil, bound)
+  return {
+    value: admitted.value,
+    loadedAt: facts.loadedAt,
+    freshUntil,
+    staleUntil: Math.min(facts.staleUntil, bound),
+    checkAt: Math.min(freshUntil, refreshAt(core, facts, earlyRefresh)),
+    copied: admitted.copied,
+    private: facts.private,
+    bytes: admitted.bytes + key.length,
+    tags: facts.tags,
+    versions: facts.versions,
+  }
+}
+
+/**
+ * When this process refreshes an entry ahead of its end: at a moment of its own between the fraction and the end, so
+ * that processes do not refresh together. The moment is the same at every read of one entry, so that many reads do not
+ * draw it nearer.
+ */
+export function refreshAt(core: Core, times: Times, earlyRefresh: number | undefined): number {
+  if (earlyRefresh === undefined) return times.freshUntil
+  const ttl = times.freshUntil - times.loadedAt
+  if (ttl === Infinity || ttl <= 0) return times.freshUntil
+  const draw = (core.phase + ((times.loadedAt * 0.618_033_988_75) % 1)) % 1
+  return times.loadedAt + ttl * (earlyRefresh + (1 - earlyRefresh) * draw)
+}
+
+/** The value of an entry for one caller. */
+export function handOut(entry: Entry): unknown {
+  return entry.copied ? copyOut(entry.value) : entry.value
+}

@@ -1,0 +1,183 @@
+import { channel, type Channel } from 'node:diagnostics_channel'
+
+/** How a read ended. */
+export type ReadState = 'hit' | 'stale' | 'miss' | 'bypass'
+
+/** What a cache tells its listeners. Keys are in readable form. */
+export interface CacheEvents {
+  /** A fresh entry was served; `tier` names the store it came from. */
+  readonly hit: { readonly key: string; readonly tier: string }
+  /** A stale entry was served, and why a fresh one was not. */
+  readonly stale: {
+    readonly key: string
+    readonly tier: string
+    readonly reason: 'revalidate' | 'error' | 'timeout' | 'held'
+  }
+  /** Nothing usable was there; the loader answers. */
+  readonly miss: { readonly key: string }
+  /** The cache was not asked. */
+  readonly bypass: { readonly key: string }
+  /** A loaded or set value was kept; `ms` is how long the load took. */
+  readonly fill: { readonly key: string; readonly ms: number; readonly tags: readonly string[] }
+  /** A load ran and its value was returned but not kept, and why. */
+  readonly unkept: {
+    readonly key: string
+    readonly reason:
+      | 'overtaken'
+      | 'unleased'
+      | 'skipped'
+      | 'undefined'
+      | 'ttl'
+      | 'dependencies'
+      | 'unavailable'
+      | 'size'
+  }
+  /** A load began behind an answer that was served already. */
+  readonly refresh: { readonly key: string; readonly reason: 'stale' | 'early' }
+  /** Keys, tags or the whole namespace became unusable; `remote` when another process said so. */
+  readonly invalidate: {
+    readonly keys?: readonly string[]
+    readonly tags?: readonly string[]
+    readonly all?: boolean
+    readonly remote: boolean
+    readonly pending: boolean
+  }
+  /** The memory tier made room. */
+  readonly evict: { readonly key: string; readonly bytes: number }
+  /** The messages of other processes are heard (`up`) or may be missed (`down`): then process memory is not trusted. */
+  readonly bus: { readonly state: 'up' | 'down' }
+  /** Something failed that no caller is told of. */
+  readonly error: {
+    readonly error: unknown
+    readonly operation: string
+    readonly key?: string
+    readonly tier?: string
+  }
+}
+
+export type CacheEventName = keyof CacheEvents
+
+/** Counters since the cache was made. */
+export interface CacheStats {
+  readonly hits: number
+  readonly staleHits: number
+  readonly misses: number
+  readonly bypasses: number
+  readonly loads: number
+  readonly loadErrors: number
+  readonly refreshes: number
+  readonly fills: number
+  readonly unkept: number
+  readonly invalidations: number
+  readonly evictions: number
+  readonly errors: number
+  /** Reads answered by each tier, by its name. */
+  readonly hitsByTier: Readonly<Record<string, number>>
+  /** hits and stale hits over all reads; 0 when there were none. */
+  readonly hitRatio: number
+  /** Entries and approximate bytes in process memory. */
+  readonly entries: number
+  readonly bytes: number
+  /** Loads running now. */
+  readonly loading: number
+  /** Invalidations that could not be delivered yet. */
+  readonly pending: number
+}
+
+/** Counters that the engine moves; plain fields, so that counting costs nothing worth measuring. */
+export interface Counters {
+  hits: number
+  staleHits: number
+  misses: number
+  bypasses: number
+  loads: number
+  loadErrors: number
+  refreshes: number
+  fills: number
+  unkept: number
+  invalidations: number
+  evictions: number
+  errors: number
+  /** Hits per tier, nearest first. */
+  readonly byTier: number[]
+}
+
+export function createCounters(tiers: number): Counters {
+  return {
+    hits: 0,
+    staleHits: 0,
+    misses: 0,
+    bypasses: 0,
+    loads: 0,
+    loadErrors: 0,
+    refreshes: 0,
+    fills: 0,
+    unkept: 0,
+    invalidations: 0,
+    evictions: 0,
+    errors: 0,
+    byTier: Array.from({ length: tiers }, () => 0),
+  }
+}
+
+type Listener<Name extends CacheEventName> = (event: CacheEvents[Name]) => void
+
+/**
+ * Listeners of one cache, and the process-wide `diagnostics_channel`s `keepfresh:<event>`, whose messages carry the
+ * cache's namespace too. Ask `wants` before building an event: nothing is computed for listeners that are not there.
+ */
+export class Events {
+  readonly #namespace: string
+  readonly #listeners = new Map<CacheEventName, Set<(event: never) => void>>()
+  readonly #channels = new Map<CacheEventName, Channel>()
+  /** The two events of the hit path have their own switch. */
+  hitListened = false
+  readonly hitChannel: Channel
+
+  constructor(namespace: string) {
+    this.#namespace = namespace
+    this.hitChannel = this.#channel('hit')
+  }
+
+  on<Name extends CacheEventName>(name: Name, listener: Listener<Name>): void {
+    let listeners = this.#listeners.get(name)
+    if (!listeners) this.#listeners.set(name, (listeners = new Set()))
+    listeners.add(listener)
+    this.hitListened = this.#listeners.has('hit')
+  }
+
+  off<Name extends CacheEventName>(name: Name, listener: Listener<Name>): void {
+    const listeners = this.#listeners.get(name)
+    listeners?.delete(listener)
+    if (listeners?.size === 0) this.#listeners.delete(name)
+    this.hitListened = this.#listeners.has('hit')
+  }
+
+  wants(name: CacheEventName): boolean {
+    return this.#listeners.has(name) || this.#channel(name).hasSubscribers
+  }
+
+  /** Tells everyone. A listener that throws does not disturb the cache: its error is thrown on its own, later. */
+  emit<Name extends CacheEventName>(name: Name, event: CacheEvents[Name]): void {
+    const listeners = this.#listeners.get(name)
+    if (listeners) {
+      for (const listener of listeners) {
+        try {
+          ;(listener as Listener<Name>)(event)
+        } catch (error) {
+          queueMicrotask(() => {
+            throw error
+          })
+        }
+      }
+    }
+    const diagnostics = this.#channel(name)
+    if (diagnostics.hasSubscribers) diagnostics.publish({ namespace: this.#namespace, ...event })
+  }
+
+  #channel(name: CacheEventName): Channel {
+    let found = this.#channels.get(name)
+    if (!found) this.#channels.set(name, (found = channel(`keepfresh:${name}`)))
+    return found
+  }
+}

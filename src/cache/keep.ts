@@ -1,0 +1,310 @@
+import { remoteName } from '../store/names.js'
+import type { Entry, Fill, Version } from '../store/store.js'
+import { noteLate, type Said } from './context.js'
+import { readable, report, type Core, type Remote } from './core.js'
+import { createEntry, type Facts } from './entries.js'
+import { end, fail, releaseLeases } from './ending.js'
+import type { Load } from './load.js'
+import { isUnavailable, rememberTags, type Seen } from './lookup.js'
+import type { Policy } from './options.js'
+import type { Scope } from './scope.js'
+import type { CacheEvents } from './events.js'
+
+/** A load whose loader has returned. */
+export interface Returned {
+  readonly load: Load
+  readonly value: unknown
+  readonly said: Said
+}
+
+export interface KeepOptions {
+  readonly policy: Policy
+  readonly scope: Scope
+  /** When the loader was called, ms since the epoch. */
+  readonly startedAt: number
+}
+
+type Unkept = CacheEvents['unkept']['reason']
+
+/** What became of one load on the way into the stores. */
+interface Keeping extends Returned {
+  readonly facts: Facts
+  readonly consistent: boolean
+  unkept: Unkept | undefined
+  /** Every remote store that could be asked took it, and its tags had the noted versions after that. */
+  validated: boolean
+  /** The entry in process memory, when there is one: callers get its value. */
+  entry: Entry | undefined
+  /** The value cannot become an entry: the callers have to know. */
+  refused: { readonly error: unknown } | undefined
+}
+
+/**
+ * Keeps what loaders returned, in every tier, as far as the protocol lets them, and settles the loads.
+ *
+ * A fill succeeds only while the load's lease is there; so a value that was overtaken by an invalidation is returned to
+ * those who waited for it, and kept nowhere.
+ */
+export async function keepLoads(
+  core: Core,
+  returned: readonly Returned[],
+  options: KeepOptions,
+): Promise<void> {
+  const kept = await Promise.all(returned.map((one) => weigh(core, one, options)))
+  const keepable: Keeping[] = []
+  for (const one of kept) {
+    if (one.unkept === undefined) keepable.push(one)
+    else settle(core, one, options)
+  }
+  if (keepable.length === 0) return
+  core.sequence++
+  for (const { load } of keepable) load.filling = core.sequence
+  for (const remote of core.remotes) await fillRemote(core, remote, keepable, options)
+  for (const one of keepable) {
+    fillNear(core, one, options)
+    settle(core, one, options)
+  }
+}
+
+/** Tells the callers, the counters and the listeners how a load ended. */
+function settle(core: Core, one: Keeping, { startedAt }: KeepOptions): void {
+  const { load, facts, entry, unkept } = one
+  if (one.refused) {
+    fail(core, load, one.refused.error)
+    return
+  }
+  rememberTags(core, load.key, facts.tags)
+  core.backoffs.delete(load.key)
+  releaseLeases(core, load)
+  if (unkept === undefined) {
+    core.counters.fills++
+    if (core.events.wants('fill')) {
+      const ms = core.clock.now() - startedAt
+      core.events.emit('fill', { key: readable(load.key), ms, tags: facts.tags })
+    }
+  } else {
+    core.counters.unkept++
+    if (core.events.wants('unkept'))
+      core.events.emit('unkept', { key: readable(load.key), reason: unkept })
+  }
+  end(core, load, {
+    value: entry === undefined ? one.value : entry.value,
+    state: 'miss',
+    tier: undefined,
+    loadedAt: facts.loadedAt,
+    freshUntil: unkept === 'skipped' || unkept === 'ttl' ? facts.loadedAt : facts.freshUntil,
+    staleUntil: facts.staleUntil,
+    tags: facts.tags,
+    versions: facts.versions,
+    private: facts.private,
+    consistent: one.consistent,
+    validated: one.validated,
+    copied: entry === undefined ? unkept === undefined : entry.copied,
+  })
+}
+
+/** Decides whether a value may be kept, for how long, and under which tags with which versions. */
+async function weigh(
+  core: Core,
+  returned: Returned,
+  { policy, scope, startedAt }: KeepOptions,
+): Promise<Keeping> {
+  const { load, said, value } = returned
+  const now = core.clock.now()
+  const inherited = policy.inherit ? scope : undefined
+  if (inherited) await noteForeign(core, load, said, inherited, policy)
+  let ttlMs = said.ttlMs ?? policy.ttlMs
+  if (policy.jitter > 0) ttlMs *= 1 - policy.jitter * core.random.fraction()
+  const freshUntil = Math.min(now + ttlMs, inherited?.freshUntil ?? Infinity)
+  const staleUntil = freshUntil + (said.graceMs ?? policy.graceMs)
+  const { pairs, consistent } = pairsOf(core, load, said, inherited)
+  const facts: Facts = {
+    loadedAt: startedAt,
+    freshUntil,
+    staleUntil,
+    private: policy.private || said.private || (inherited?.private ?? false),
+    tags: [...pairs.keys()],
+    versions: [...pairs.values()],
+  }
+  const reason = ((): Unkept | undefined => {
+    if (value === undefined) return 'undefined'
+    if (said.skipped) return 'skipped'
+    if (ttlMs <= 0 || staleUntil <= now) return 'ttl'
+    if (!consistent || inherited?.uncacheable === true) return 'dependencies'
+    if (load.overtaken) return 'overtaken'
+    if (core.remotes.length > 0 && load.leases.every((lease) => lease === undefined))
+      return 'unleased'
+    return undefined
+  })()
+  return {
+    ...returned,
+    facts,
+    consistent,
+    unkept: reason,
+    validated: false,
+    entry: undefined,
+    refused: undefined,
+  }
+}
+
+/** Own tags as noted before the loader began, and inherited ones as noted when they were read. */
+function pairsOf(
+  core: Core,
+  load: Load,
+  said: Said,
+  inherited: Scope | undefined,
+): { readonly pairs: ReadonlyMap<string, Version>; readonly consistent: boolean } {
+  const pairs = new Map<string, Version>()
+  let consistent = !said.missed && inherited?.conflict !== true
+  for (const tag of [...load.tags, ...said.tags]) {
+    const version = load.noted.get(tag)
+    if (version === undefined) consistent = false
+    // The tag is kept all the same, so that the next load notes it in time.
+    pairs.set(tag, version ?? '')
+  }
+  if (inherited) {
+    for (const [tag, version] of inherited.pairs(core)) {
+      const own = pairs.get(tag)
+      if (own !== undefined && own !== version) consistent = false
+      pairs.set(tag, version)
+    }
+  }
+  return { pairs, consistent }
+}
+
+/**
+ * Parts that another cache keeps: their tags become tags here too, noted as late ones, and an invalidation over there, in
+ * this process, is repeated here. Across processes only one shared cache gives the full promise.
+ */
+async function noteForeign(
+  core: Core,
+  load: Load,
+  said: Said,
+  scope: Scope,
+  policy: Policy,
+): Promise<void> {
+  for (const authority of scope.authorities()) {
+    if (authority === core) continue
+    const tags = [...scope.pairs(authority).keys()]
+    if ('followers' in authority) (authority as Core).followers.add(core)
+    noteLate(core, load, said, tags, policy.ttlMs + policy.graceMs)
+  }
+  if (said.noting.length > 0) await Promise.all(said.noting)
+}
+
+async function fillRemote(
+  core: Core,
+  remote: Remote,
+  keepings: readonly Keeping[],
+  { startedAt }: KeepOptions,
+): Promise<void> {
+  const delta = core.clock.now() - startedAt
+  const sealed = await Promise.all(
+    keepings.map(async (one) => {
+      try {
+        return await sealFill(core, remote, one.load, one.value, one.facts, delta)
+      } catch (error) {
+        one.refused = { error }
+        return undefined
+      }
+    }),
+  )
+  const filling = keepings.filter((_, index) => sealed[index] !== undefined)
+  if (remote.place === 0) {
+    for (const one of keepings) if (!filling.includes(one)) one.unkept ??= 'unleased'
+  }
+  if (filling.length === 0) return
+  const tags = remote.place === 0 ? [...new Set(filling.flatMap(({ facts }) => facts.tags))] : []
+  try {
+    const { filled, state } = await remote.store.fill(
+      sealed.filter((fill) => fill !== undefined),
+      tags.map((tag) => remoteName(tag).name),
+    )
+    filling.forEach((one, index) => {
+      const outcome = filled[index]!
+      if (isUnavailable(outcome)) {
+        report(core, outcome.unavailable, 'fill', { key: one.load.key, tier: remote.name })
+        one.unkept ??= 'unavailable'
+      } else if (!outcome) one.unkept ??= 'overtaken'
+      else if (remote.place === 0) {
+        const after = state.keys[index]!
+        one.validated =
+          !isUnavailable(after) &&
+          after.space === one.load.spaces[0] &&
+          one.facts.tags.every(
+            (tag, at) => state.versions[tags.indexOf(tag)] === one.facts.versions[at],
+          )
+      }
+    })
+  } catch (error) {
+    for (const one of filling) one.unkept ??= 'unavailable'
+    report(core, error, 'fill', { tier: remote.name })
+  }
+}
+
+/** The entry as bytes for one store, under the load's lease there, which is used up; undefined when it has none. */
+async function sealFill(
+  core: Core,
+  remote: Remote,
+  load: Load,
+  value: unknown,
+  facts: Facts,
+  delta: number,
+): Promise<Fill | undefined> {
+  const lease = load.leases[remote.place]
+  const space = load.spaces[remote.place]
+  if (lease === undefined || space === undefined) return undefined
+  const { name, digested } = remoteName(load.key)
+  const bytes = await core.envelopes.seal({
+    key: load.key,
+    name,
+    digested,
+    value,
+    loadedAt: facts.loadedAt,
+    freshUntil: facts.freshUntil,
+    staleUntil: facts.staleUntil,
+    private: facts.private,
+    tags: facts.tags,
+    versions: facts.versions,
+    space,
+    delta,
+  })
+  load.leases[remote.place] = undefined
+  return { key: name, lease, bytes, keepMs: facts.staleUntil - core.clock.now() }
+}
+
+/** Fills the remote stores nearer than the one where an entry was found, under the leases the load holds there. */
+export async function fillNearer(
+  core: Core,
+  load: Load,
+  value: unknown,
+  seen: Seen,
+): Promise<void> {
+  for (const remote of core.remotes) {
+    if (remote.place >= seen.remote.place) return
+    try {
+      const fill = await sealFill(core, remote, load, value, seen.judged, seen.judged.delta)
+      if (fill) await remote.store.fill([fill], [])
+    } catch (error) {
+      report(core, error, 'fill', { key: load.key, tier: remote.name })
+    }
+  }
+}
+
+/** Fills process memory, if everything behind it took the value. */
+function fillNear(core: Core, one: Keeping, { policy }: KeepOptions): void {
+  const { load } = one
+  if (core.near === undefined || one.unkept !== undefined || one.refused) return
+  if (load.nearLease === undefined || !core.trusted) return
+  try {
+    one.entry = createEntry(core, load.key, one.value, one.facts, policy.earlyRefresh)
+  } catch (error) {
+    one.refused = { error }
+    return
+  }
+  const { live } = load.nearLease
+  const filled = core.near.fill(load.key, load.nearLease, one.entry)
+  if (core.remotes.length > 0) return
+  one.validated = filled
+  if (!filled) one.unkept = live && core.near.epoch === load.epoch ? 'size' : 'overtaken'
+}

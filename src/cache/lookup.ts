@@ -1,0 +1,172 @@
+import type { Judged } from '../store/envelope.js'
+import { remoteName } from '../store/names.js'
+import type { Found, KeyState, ReadResult, Unavailable, Version } from '../store/store.js'
+import { report, type Core, type Remote } from './core.js'
+
+/** A valid entry of a remote store, not yet decoded. Fresh or stale, never expired. */
+export interface Seen {
+  readonly judged: Judged
+  readonly found: Found
+  readonly remote: Remote
+}
+
+/** What reading keys from the remote stores gave. */
+export interface LookupResult {
+  /** One per key. */
+  readonly seen: readonly (Seen | undefined)[]
+  /** Every tag version that was read on the way; undefined where the record is missing. */
+  readonly versions: ReadonlyMap<string, Version | undefined>
+}
+
+export function isUnavailable(value: unknown): value is Unavailable {
+  return typeof value === 'object' && value !== null && 'unavailable' in value
+}
+
+/**
+ * Reads keys from the remote stores, nearest first; a key found usable in one is not asked of the next.
+ *
+ * `tags` are those expected on the entries: their records come in the same command as the entries. An entry with other tags
+ * costs one more round trip, and its tags are remembered for the next time.
+ */
+export async function lookup(
+  core: Core,
+  keys: readonly string[],
+  tags: readonly string[],
+): Promise<LookupResult> {
+  const versions = new Map<string, Version | undefined>()
+  const seen: (Seen | undefined)[] = Array.from({ length: keys.length }, () => undefined)
+  let open = keys.map((_, index) => index)
+  for (const remote of core.remotes) {
+    if (open.length === 0) break
+    const expected = remote.place === 0 ? tags : NONE
+    let result: ReadResult
+    try {
+      result = await remote.store.read(
+        open.map((index) => remoteName(keys[index]!).name),
+        expected.map((tag) => remoteName(tag).name),
+      )
+    } catch (error) {
+      report(core, error, 'read', {
+        tier: remote.name,
+        ...(keys.length === 1 ? { key: keys[0]! } : {}),
+      })
+      continue
+    }
+    noteVersions(core, versions, expected, result.versions)
+    const candidates: { readonly index: number; readonly seen: Seen }[] = []
+    open.forEach((index, at) => {
+      const state = result.keys[at]!
+      if (isUnavailable(state)) {
+        report(core, state.unavailable, 'read', { key: keys[index]!, tier: remote.name })
+        return
+      }
+      const judged = judge(core, remote, keys[index]!, state)
+      if (judged) candidates.push({ index, seen: { judged, found: state.found!, remote } })
+    })
+    await learnTags(
+      core,
+      versions,
+      candidates.map((candidate) => candidate.seen.judged),
+    )
+    for (const { index, seen: found } of candidates) {
+      if (!tagsHold(core, versions, found.judged)) continue
+      seen[index] = found
+      rememberTags(core, keys[index]!, found.judged.tags)
+    }
+    open = open.filter((index) => seen[index] === undefined)
+  }
+  return { seen, versions }
+}
+
+const NONE: readonly string[] = []
+
+/** Opens an envelope and judges it by everything but its tags: readable, of this namespace's version, not expired, not pending. */
+export function judge(
+  core: Core,
+  remote: Remote,
+  key: string,
+  state: KeyState,
+): Judged | undefined {
+  const { found, space } = state
+  if (found === undefined || space === undefined) return undefined
+  if (remote.journal.blocksKey(key)) return undefined
+  let judged: Judged
+  try {
+    judged = core.envelopes.open(found.bytes, remoteName(key).name, key)
+  } catch (error) {
+    report(core, error, 'open', { key, tier: remote.name })
+    return undefined
+  }
+  if (judged.space !== space || judged.staleUntil <= core.clock.now()) return undefined
+  return judged
+}
+
+/** Reads the records of tags that entries carry and that nobody asked for yet. */
+export async function learnTags(
+  core: Core,
+  versions: Map<string, Version | undefined>,
+  entries: readonly Judged[],
+): Promise<void> {
+  let unknown: Set<string> | undefined
+  for (const { tags } of entries) {
+    for (const tag of tags) if (!versions.has(tag)) (unknown ??= new Set()).add(tag)
+  }
+  if (unknown === undefined) return
+  const tags = [...unknown]
+  const records = core.remotes[0]!
+  try {
+    const result = await records.store.read(
+      [],
+      tags.map((tag) => remoteName(tag).name),
+    )
+    noteVersions(core, versions, tags, result.versions)
+  } catch (error) {
+    report(core, error, 'read', { tier: records.name })
+  }
+}
+
+/** True when every pair of the entry equals the record as it was read. */
+export function tagsHold(
+  core: Core,
+  versions: ReadonlyMap<string, Version | undefined>,
+  { tags, versions: noted }: Judged,
+): boolean {
+  const { journal } = core.remotes[0]!
+  for (let index = 0; index < tags.length; index++) {
+    const tag = tags[index]!
+    if (versions.get(tag) !== noted[index] || journal.blocksTag(tag)) return false
+  }
+  return true
+}
+
+/** Keeps what the records said; one that could not be read stays unknown, which matches nothing. */
+export function noteVersions(
+  core: Core,
+  versions: Map<string, Version | undefined>,
+  tags: readonly string[],
+  read: readonly (Version | undefined | Unavailable)[],
+): void {
+  tags.forEach((tag, index) => {
+    const version = read[index]
+    if (isUnavailable(version)) {
+      report(core, version.unavailable, 'read', { tier: core.remotes[0]!.name })
+      return
+    }
+    versions.set(tag, version)
+    if (version !== undefined) core.known.set(tag, version)
+  })
+}
+
+/** Remembers the tags of a key's entry, so that they are read with it the next time. */
+export function rememberTags(core: Core, key: string, tags: readonly string[]): void {
+  if (tags.length > 0) core.hints.set(key, tags)
+  else if (core.hints.size > 0) core.hints.delete(key)
+}
+
+/** The tags to expect on a key's entry: the caller's and those of its last load. */
+export function expectedTags(core: Core, key: string, tags: readonly string[]): readonly string[] {
+  const hinted = core.hints.get(key)
+  if (hinted === undefined) return tags
+  if (tags.length === 0) return hinted
+  return [...new Set([...tags, ...hinted])]
+}

@@ -1,0 +1,137 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Version } from '../store/store.js'
+
+/**
+ * The dependency scope: while something is being made, what it reads through a cache is noted, so that what is made
+ * inherits the tags (with their versions as they were noted), the soonest end of freshness, and privacy.
+ *
+ * A scope belongs to one making. A nested making has a scope of its own; its result is noted in the outer one when the
+ * read that asked for it returns. A scope that has ended notes nothing more, so work that outlives its making leaks nowhere.
+ */
+export class Scope {
+  /** What is being made: compared by identity, to find a loader that asks for itself. */
+  readonly maker: unknown
+  readonly outer: Scope | undefined
+  /** Nothing read so far stays fresh beyond this, ms since the epoch. */
+  freshUntil: number = Infinity
+  private = false
+  /** Two parts disagreed on a tag's version: what is made of them cannot be kept. */
+  conflict = false
+  /** Something was read that cannot be kept at all. */
+  uncacheable = false
+  ended = false
+  /** Versions by tag, for each place that keeps versions (one per cache). */
+  readonly #noted = new Map<object, Map<string, Version>>()
+
+  constructor(maker: unknown, outer: Scope | undefined) {
+    this.maker = maker
+    this.outer = outer
+  }
+
+  /** Notes one part: its tags with their versions, kept by `authority`, its end of freshness and privacy. */
+  note(
+    authority: object,
+    tags: readonly string[],
+    versions: readonly Version[],
+    freshUntil: number,
+    isPrivate: boolean,
+  ): void {
+    if (this.ended) return
+    if (freshUntil < this.freshUntil) this.freshUntil = freshUntil
+    if (isPrivate) this.private = true
+    if (tags.length === 0) return
+    let pairs = this.#noted.get(authority)
+    if (!pairs) this.#noted.set(authority, (pairs = new Map()))
+    for (let index = 0; index < tags.length; index++) {
+      const tag = tags[index]!
+      const version = versions[index]!
+      const before = pairs.get(tag)
+      if (before === undefined) pairs.set(tag, version)
+      else if (before !== version) this.conflict = true
+    }
+  }
+
+  /** The tags noted, with their versions, that `authority` keeps. */
+  pairs(authority: object): ReadonlyMap<string, Version> {
+    return this.#noted.get(authority) ?? NO_PAIRS
+  }
+
+  /** Every place whose tags were noted. */
+  authorities(): Iterable<object> {
+    return this.#noted.keys()
+  }
+
+  /** Every tag noted, whoever keeps its version. */
+  tags(): string[] {
+    const all = new Set<string>()
+    for (const pairs of this.#noted.values()) for (const tag of pairs.keys()) all.add(tag)
+    return [...all]
+  }
+}
+
+const NO_PAIRS: ReadonlyMap<string, Version> = new Map()
+
+const storage = new AsyncLocalStorage<Scope | undefined>()
+let everUsed = false
+
+/** The scope of what is being made here, if anything is. Costs one comparison until the first scope was opened. */
+export function currentScope(): Scope | undefined {
+  return everUsed ? storage.getStore() : undefined
+}
+
+/** Runs `make` in a scope. */
+export function runInScope<T>(scope: Scope | undefined, make: () => T): T {
+  everUsed = true
+  return storage.run(scope, make)
+}
+
+/** What something was made from. */
+export interface Dependencies {
+  /** Tags of everything read, without duplicates. */
+  readonly tags: readonly string[]
+  /** The soonest end of freshness of anything read, ms since the epoch; `Infinity` when nothing was read. */
+  readonly freshUntil: number
+  /** True when anything read is private to a user. */
+  readonly private: boolean
+  /** False when two parts disagreed on a tag's version: made from a mixture of before and after an invalidation. */
+  readonly consistent: boolean
+}
+
+/**
+ * Runs `make` and tells what it read through any cache. An outer scope sees those reads too.
+ *
+ * A failing `make` rejects with its own error.
+ */
+export async function collect<T>(
+  make: () => T | Promise<T>,
+): Promise<{ readonly value: T; readonly dependencies: Dependencies; readonly scope: Scope }> {
+  const outer = currentScope()
+  const scope = new Scope(undefined, outer)
+  try {
+    const value = await runInScope(scope, make)
+    return {
+      value,
+      dependencies: {
+        tags: scope.tags(),
+        freshUntil: scope.freshUntil,
+        private: scope.private,
+        consistent: !scope.conflict,
+      },
+      scope,
+    }
+  } finally {
+    scope.ended = true
+    if (outer) noteAll(scope, outer)
+  }
+}
+
+/** Notes in `outer` all that was noted in `inner`. */
+export function noteAll(inner: Scope, outer: Scope): void {
+  for (const authority of inner.authorities()) {
+    const pairs = inner.pairs(authority)
+    outer.note(authority, [...pairs.keys()], [...pairs.values()], inner.freshUntil, inner.private)
+  }
+  outer.note(inner, [], [], inner.freshUntil, inner.private)
+  if (inner.conflict) outer.conflict = true
+  if (inner.uncacheable) outer.uncacheable = true
+}
