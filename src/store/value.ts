@@ -67,7 +67,7 @@ export function admit(value: unknown, how: Mutation, codec?: Codec): Admitted {
  *
  * @throws {CacheError} `CACHE_ENTRY_INVALID` for a value that could not have been admitted: no entry of ours holds one.
  */
-export function adopt(value: unknown, how: Mutation, codec?: Codec): Admitted {
+export function adopt(value: unknown, how: Mutation = 'freeze', codec?: Codec): Admitted {
   if (how === 'share') return { value, copied: false, bytes: estimate(value) }
   try {
     if (codec === undefined) return admitPlain(value, how, freezeInPlace)
