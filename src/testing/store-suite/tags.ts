@@ -70,11 +70,12 @@ export function testTags(test: HarnessTest): void {
     const { keys, versions } = await store.acquire(['k'], ['t'], 1_000, 60_000)
     const { state } = await store.write(
       [{ key: 'k', bytes: envelope('value'), keepMs: 60_000 }],
-      ['t', 'unknown'],
+      ['t', 'new'],
       undefined,
     )
     assert.equal(available(state.keys[0]!).space, available(keys[0]!).space)
-    assert.deepEqual(state.versions, [versions[0], undefined])
+    // What is missing is created, so that what was written can depend on it.
+    assert.deepEqual(state.versions, [versions[0], ...(await open().note(['new'], 60_000))])
   })
 
   test('gives a cleared namespace another version, and refuses nothing else', async ({ open }) => {
