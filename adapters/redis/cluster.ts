@@ -1,0 +1,219 @@
+import type { Cancel } from '../../src/base/clock.js'
+import type { NatMap } from './client.js'
+import { unavailable } from './failures.js'
+import { Link, type LinkSetup } from './link.js'
+import { Batch, Request } from './request.js'
+import type { Router } from './router.js'
+import { slotOf } from './slot.js'
+import type { Address } from './target.js'
+import { keyOf, parseRedirection, parseSlots, type Range } from './topology.js'
+
+export interface ClusterSetup extends Omit<LinkSetup, 'make' | 'redirect' | 'onChange'> {
+  readonly seeds: readonly Address[]
+  readonly natMap: NatMap | undefined
+  readonly make: (address: Address) => ReturnType<LinkSetup['make']>
+}
+
+interface Node {
+  readonly address: Address
+  readonly link: Link
+}
+
+/** How often a request follows a redirection before we give up, and the wait while its slot is on the move. */
+const MOST_REDIRECTS = 5
+const TRY_AGAIN_MS = 20
+/** How long one node is waited for before the next one is asked as well. */
+const NEXT_NODE_MS = 50
+/** How often we look at the table while something is wrong, and while nothing is. */
+const UNSETTLED_MS = 300
+const SETTLED_MS = 30_000
+
+/**
+ * A cluster: one link per master, and the table of who has which slot.
+ *
+ * The table is asked for at first use, when a server says that a slot is elsewhere, and while a server that has
+ * slots cannot be reached, since a replica may have been promoted. Until it is known, requests wait for it, within
+ * their deadline. A slot that is on the move is followed request by request (`MOVED`, `ASK`, `TRYAGAIN`: Redis
+ * Cluster specification, "Redirection and resharding").
+ */
+export class ClusterRouter implements Router {
+  readonly clustered = true
+  onMove: (() => void) | undefined
+  readonly #setup: ClusterSetup
+  readonly #nodes = new Map<string, Node>()
+  /** The node of each slot; empty until the table is known. */
+  #table: (Node | undefined)[] = []
+  /** What waits for the table. */
+  #waiting: Batch | undefined
+  #asking = false
+  #timer: Cancel | undefined
+  #closed = false
+
+  constructor(setup: ClusterSetup) {
+    this.#setup = setup
+  }
+
+  slot(key: string): number {
+    return slotOf(key)
+  }
+
+  link(slot: number): Link | undefined {
+    return this.#table[slot]?.link
+  }
+
+  address(slot: number): Address | undefined {
+    return this.#table[slot]?.address
+  }
+
+  links(): readonly Link[] {
+    return [...new Set(this.#table)].flatMap((node) => (node === undefined ? [] : [node.link]))
+  }
+
+  send(request: Request): void {
+    const link = this.link(request.slot)
+    if (link !== undefined) return link.send(request)
+    if (this.#closed) return request.failed(unavailable('the store is closed'))
+    this.#refresh()
+    if (this.#table.length > 0) {
+      return request.failed(unavailable(`no server of the cluster has slot ${request.slot}`))
+    }
+    if (this.#waiting === undefined) {
+      const batch = (this.#waiting = new Batch())
+      process.nextTick(() => batch.start(this.#setup.deadlines))
+    }
+    this.#waiting.add(request)
+  }
+
+  health(): ReturnType<Router['health']> {
+    return [...this.#nodes.values()].map(({ link }) => ({
+      server: link.server,
+      circuit: link.circuit.state,
+    }))
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#timer?.()
+    for (const { link } of this.#nodes.values()) link.close()
+    this.#release((request) => request.failed(unavailable('the store is closed')))
+  }
+
+  #node(address: Address): Node {
+    const key = keyOf(address)
+    let node = this.#nodes.get(key)
+    if (node === undefined) {
+      const { make, ...setup } = this.#setup
+      const link: Link = new Link(key, {
+        ...setup,
+        make: () => make(address),
+        redirect: (request, error) => this.#redirect(request, error, address),
+        onChange: () => {
+          if (!link.circuit.closed) this.#refresh()
+          this.onMove?.()
+        },
+      })
+      node = { address, link }
+      this.#nodes.set(key, node)
+    }
+    return node
+  }
+
+  #redirect(request: Request, error: Error, from: Address): boolean {
+    if (this.#closed || request.redirects++ >= MOST_REDIRECTS) return false
+    if (error.message.startsWith('TRYAGAIN')) {
+      this.#setup.context.clock.after(TRY_AGAIN_MS, () => request.link?.forward(request))
+      return true
+    }
+    this.#refresh()
+    const redirection = parseRedirection(error.message, from.host, this.#setup.natMap)
+    if (redirection === undefined) return false
+    const node = this.#node(redirection.to)
+    if (error.message.startsWith('ASK')) request.asking = true
+    else this.#table[redirection.slot] = node
+    node.link.forward(request)
+    return true
+  }
+
+  /** Asks for the table, unless somebody does already, and sees to it that it is asked for again later. */
+  #refresh(): void {
+    if (this.#asking || this.#closed) return
+    this.#asking = true
+    this.#timer?.()
+    void this.#ask().then((ranges) => {
+      this.#asking = false
+      if (this.#closed) return
+      if (ranges !== undefined) this.#learn(ranges)
+      else if (this.#table.length === 0) {
+        const error = unavailable('no node of the cluster could be asked')
+        this.#release((request) => request.failed(error))
+      }
+      const settled = ranges !== undefined && this.links().every(({ circuit }) => circuit.closed)
+      const waitMs = settled ? SETTLED_MS : UNSETTLED_MS
+      this.#timer = this.#setup.context.clock.after(waitMs, () => this.#refresh())
+    })
+  }
+
+  /** The first answer of any node: those that are well first, the next one when the last takes its time. */
+  #ask(): Promise<readonly Range[] | undefined> {
+    const { seeds, natMap, context } = this.#setup
+    const known = [...this.#nodes.values()]
+    const nodes = [
+      ...known.filter(({ link }) => link.ready),
+      ...seeds.map((seed) => this.#node(seed)).filter(({ link }) => link.circuit.closed),
+      ...known,
+    ]
+    const queue = [...new Set(nodes)]
+    return new Promise((resolve) => {
+      let running = 0
+      let cancel: Cancel | undefined
+      const next = () => {
+        cancel?.()
+        const node = queue.shift()
+        if (node === undefined) return running === 0 ? resolve(undefined) : undefined
+        running++
+        cancel = context.clock.after(NEXT_NODE_MS, next)
+        const failed = () => {
+          running--
+          next()
+        }
+        const answered = (answer: unknown) => {
+          const ranges = parseSlots(answer, node.address.host, natMap)
+          if (ranges.length === 0) return failed()
+          cancel?.()
+          queue.length = 0
+          resolve(ranges)
+        }
+        node.link.send(new Request('cluster', ['slots'], 0, answered, failed))
+      }
+      next()
+    })
+  }
+
+  #learn(ranges: readonly Range[]): void {
+    const table: (Node | undefined)[] = []
+    for (const { from, to, master } of ranges) {
+      const node = this.#node(master)
+      for (let slot = from; slot <= to; slot++) table[slot] = node
+    }
+    const moved = table.some((node, slot) => node !== this.#table[slot])
+    this.#table = table
+    const owners = new Set(table)
+    for (const [key, node] of this.#nodes) {
+      if (owners.has(node)) continue
+      this.#nodes.delete(key)
+      node.link.close()
+    }
+    this.#release((request) => {
+      const link = this.link(request.slot)
+      if (link !== undefined) link.forward(request)
+      else request.failed(unavailable(`no server of the cluster has slot ${request.slot}`))
+    })
+    if (moved) this.onMove?.()
+  }
+
+  #release(each: (request: Request) => void): void {
+    const batch = this.#waiting
+    this.#waiting = undefined
+    for (const request of batch?.requests ?? []) if (!request.settled) each(request)
+  }
+}

@@ -1,0 +1,229 @@
+import type { StoreContext } from '../../src/store/store.js'
+import { Circuit } from '../../src/store/circuit.js'
+import type { Deadlines } from '../../src/store/deadline.js'
+import type { Argument, RedisConnection } from './client.js'
+import { blame, isReply, toError, unavailable } from './failures.js'
+import { Batch, type Request } from './request.js'
+import { SCRIPTS } from './scripts.js'
+import type { Session } from './session.js'
+import { openSession } from './session.js'
+
+export interface LinkSetup {
+  readonly context: StoreContext
+  readonly deadlines: Deadlines
+  readonly connectMs: number
+  /** How many failures in a row open the circuit, and the longest wait between two probes. */
+  readonly failures: number
+  readonly retryAtMostMs: number
+  readonly make: () => Promise<RedisConnection>
+  /** Takes a request that this server does not want, or answers false. */
+  readonly redirect: (request: Request, error: Error) => boolean
+  /** Told when commands stop and when they begin again to be sent. */
+  readonly onChange: (link: Link) => void
+}
+
+/**
+ * The way to one server: what is sent in one tick goes out as one write, and nothing is sent while its circuit is
+ * open.
+ *
+ * The connection is opened by the first request. It is destroyed when the circuit opens, and the probe that closes
+ * the circuit again is the opening of the next one.
+ */
+export class Link {
+  /** Names the server in errors and statistics: `127.0.0.1:6379`. */
+  readonly server: string
+  /** What requests fail with when no answer came in time. One object for all of them: it says the same of each. */
+  readonly tooLate: Error
+  readonly circuit: Circuit
+  readonly #setup: LinkSetup
+  #session: Session | undefined
+  #previous: Session['identity']
+  #opening = false
+  #closed = false
+  #refusal: Error
+  #batch: Batch | undefined
+  readonly #held: Batch[] = []
+
+  constructor(server: string, setup: LinkSetup) {
+    this.server = server
+    this.#setup = setup
+    this.tooLate = unavailable(
+      `redis ${server} did not answer within ${setup.deadlines.limitMs} ms`,
+    )
+    this.#refusal = unavailable(`redis ${server} is closed`)
+    this.circuit = new Circuit({
+      clock: setup.context.clock,
+      random: setup.context.random,
+      failures: setup.failures,
+      maxWaitMs: setup.retryAtMostMs,
+      probe: () => this.#open(),
+      onChange: (state, reason) => {
+        if (state === 'open') this.#opened(reason)
+        if (state !== 'half-open') setup.onChange(this)
+      },
+    })
+  }
+
+  /** Sends with everything else of this tick. Fails at once while the circuit is open. */
+  send(request: Request): void {
+    request.link = this
+    if (this.#closed || !this.circuit.closed) return request.failed(this.#refusal)
+    if (this.#batch === undefined) {
+      this.#batch = new Batch()
+      process.nextTick(this.#flush)
+    }
+    this.#batch.add(request)
+  }
+
+  /** Sends at once, under the deadline it has already. For what another server sent here. */
+  forward(request: Request): void {
+    request.link = this
+    if (this.#closed || !this.circuit.closed) return request.failed(this.#refusal)
+    if (this.#session !== undefined) return this.#transmit(this.#session, request)
+    const batch = new Batch()
+    batch.requests.push(request)
+    this.#held.push(batch)
+    this.#ensure()
+  }
+
+  /** A deadline passed with no answer. */
+  missed(): void {
+    // While the first connection is being opened, waiting says nothing about the server yet.
+    if (this.#session !== undefined) this.circuit.failed(this.tooLate)
+  }
+
+  /** Opens the connection, so that the first request need not wait for it. */
+  warm(): void {
+    if (!this.#closed && this.circuit.closed) this.#ensure()
+  }
+
+  /** Whether commands would be sent at once. */
+  get ready(): boolean {
+    return this.#session !== undefined && this.circuit.closed
+  }
+
+  close(): void {
+    this.#closed = true
+    this.circuit.end()
+    this.#session?.destroy()
+    this.#session = undefined
+    this.#fail(this.#refusal)
+  }
+
+  readonly #flush = (): void => {
+    const batch = this.#batch
+    this.#batch = undefined
+    if (batch === undefined) return
+    batch.start(this.#setup.deadlines)
+    if (this.#session !== undefined) return this.#write(this.#session, batch)
+    this.#held.push(batch)
+    if (this.#closed || !this.circuit.closed) this.#fail(this.#refusal)
+    else this.#ensure()
+  }
+
+  #write(session: Session, batch: Batch): void {
+    const { requests } = batch
+    if (requests.length === 1) return this.#transmit(session, requests[0]!)
+    const { stream } = session.connection
+    stream.cork()
+    for (const request of requests) if (!request.settled) this.#transmit(session, request)
+    stream.uncork()
+  }
+
+  #transmit(session: Session, request: Request): void {
+    const { connection } = session
+    if (request.asking) {
+      request.asking = false
+      connection.callBuffer('asking', []).catch(() => {})
+    }
+    connection.callBuffer(request.command, this.#arguments(session, request)).then(
+      (reply) => {
+        this.circuit.succeeded()
+        request.done(reply)
+      },
+      (thrown: unknown) => this.#refused(session, request, toError(thrown)),
+    )
+  }
+
+  #arguments(session: Session, { args, fencedAt }: Request): Argument[] {
+    if (fencedAt === undefined) return args
+    return [...args, session.serverTime(fencedAt + this.#setup.deadlines.limitMs)]
+  }
+
+  #refused(session: Session, request: Request, error: Error): void {
+    if (request.settled) return
+    // No answer: the connection is gone, and its end is told by itself.
+    if (!isReply(error)) {
+      return request.failed(unavailable(`redis ${this.server} lost the connection`, error))
+    }
+    if (error.message.startsWith('NOSCRIPT')) return void this.#reload(session, request)
+    if (error.message.startsWith('LATE')) void session.adjust().catch(() => {})
+    const kind = blame(error)
+    if (kind === 'server') this.circuit.lost(error)
+    else this.circuit.succeeded()
+    if (kind === 'elsewhere' && this.#setup.redirect(request, error)) return
+    request.failed(unavailable(`redis ${this.server} refused: ${error.message}`, error))
+  }
+
+  /** The server has forgotten its scripts: they were flushed, or never reached a replica that is the master now. */
+  async #reload(session: Session, request: Request): Promise<void> {
+    const { connection } = session
+    try {
+      await Promise.all(
+        SCRIPTS.map(({ source }) => connection.callBuffer('SCRIPT', ['LOAD', source])),
+      )
+      if (request.settled) return
+      const args = this.#arguments(session, request)
+      request.done(await connection.callBuffer(request.command, args))
+    } catch (error) {
+      request.failed(unavailable(`redis ${this.server} refused a script`, error))
+    }
+  }
+
+  #ensure(): void {
+    if (this.#opening || this.#session !== undefined) return
+    this.#open().catch((error: unknown) => this.circuit.lost(toError(error)))
+  }
+
+  async #open(): Promise<void> {
+    const { context, connectMs, make } = this.#setup
+    this.#opening = true
+    try {
+      const session = await openSession({
+        clock: context.clock,
+        connectMs,
+        make,
+        previous: this.#previous,
+        onLost: (lost, error) => this.#lost(lost, error),
+      })
+      if (this.#closed) return session.destroy()
+      this.#session = session
+      this.#previous = session.identity
+      for (const batch of this.#held.splice(0)) this.#write(session, batch)
+    } finally {
+      this.#opening = false
+    }
+  }
+
+  #lost(session: Session, error: Error): void {
+    if (session !== this.#session) return
+    this.#session = undefined
+    this.circuit.lost(error)
+  }
+
+  #opened(reason: Error | undefined): void {
+    this.#refusal = unavailable(
+      `redis ${this.server} is not asked until it answers again: ${reason?.message ?? 'unknown'}`,
+      reason,
+    )
+    this.#session?.destroy()
+    this.#session = undefined
+    this.#fail(this.#refusal)
+  }
+
+  #fail(error: Error): void {
+    for (const batch of this.#held.splice(0)) {
+      for (const request of batch.requests) request.failed(error)
+    }
+  }
+}

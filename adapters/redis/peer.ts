@@ -1,0 +1,19 @@
+import { CacheError } from '../../src/base/errors.js'
+import type { RedisModule } from './client.js'
+
+/**
+ * The `ioredis` that the application has installed, loaded when a connection is first needed.
+ *
+ * @throws {CacheError} `CACHE_PEER_MISSING` when it is not installed.
+ */
+export async function loadIoredis(): Promise<RedisModule> {
+  try {
+    return await import('ioredis')
+  } catch (cause) {
+    throw new CacheError(
+      'CACHE_PEER_MISSING',
+      'redisStore needs the package ioredis, version 5 or 6: npm install ioredis',
+      { cause },
+    )
+  }
+}

@@ -1,0 +1,107 @@
+import type { ReadResult, Unavailable, Version } from '../../src/store/store.js'
+import { divide, lifetime, run, settle, type Part } from './calls.js'
+import { unavailable } from './failures.js'
+import type { Reach } from './reach.js'
+import { ACQUIRE } from './scripts.js'
+
+/** The answers about records, by name. */
+export type Records = ReadonlyMap<string, Version | undefined | Unavailable>
+
+/** The records that concern some keys and tags, each once: those of the namespace, which are kept for ever, first. */
+export function recordsFor(
+  { router, names }: Reach,
+  keys: readonly string[],
+  tags: readonly string[],
+): Set<string> {
+  const records = new Set(keys.map((key) => names.space(router.slot(names.entry(key)))))
+  for (const tag of tags) records.add(names.tag(tag))
+  return records
+}
+
+/** How many of a part's records are kept for ever, and how long the others have to last. */
+export function lasting(
+  { names }: Reach,
+  part: Part,
+  keepMs: number,
+): readonly [number, number | '', number | ''] {
+  const forever = part.records.filter((name) => names.isSpace(name)).length
+  return [forever, lifetime(keepMs), lifetime(2 * keepMs)]
+}
+
+/** A version for each record of a part that turns out to be missing. */
+export function freshVersions({ context }: Reach, part: Part): readonly Version[] {
+  return part.records.map(() => context.random.token())
+}
+
+/** Reads records, creating those that are missing. */
+export async function ensure(
+  reach: Reach,
+  records: Iterable<string>,
+  keepMs: number,
+): Promise<Records> {
+  const parts = divide(reach, [], records)
+  const replies = await settle(
+    parts.map((part) =>
+      run(reach.router, ACQUIRE, part.records, [
+        0,
+        1,
+        ...lasting(reach, part, keepMs),
+        ...freshVersions(reach, part),
+      ]),
+    ),
+  )
+  return recordsIn(reach, parts, replies, 0)
+}
+
+/** What replies say about records, which come after `width` answers for each key. */
+export function recordsIn(
+  reach: Reach,
+  parts: readonly Part[],
+  replies: readonly unknown[],
+  width: number,
+): Records {
+  const records = new Map<string, Version | undefined | Unavailable>()
+  parts.forEach((part, n) => {
+    const reply = replies[n]
+    const from = width * part.keys.length
+    part.records.forEach((name, at) => {
+      const version =
+        reply instanceof Error ? { unavailable: reply } : versionIn((reply as unknown[])[from + at])
+      records.set(name, version)
+      if (typeof version === 'string' && reach.names.isSpace(name)) reach.spaces.set(name, version)
+    })
+  })
+  return records
+}
+
+/** What records say about keys and tags. */
+export function stateIn(
+  { router, names }: Reach,
+  records: Records,
+  keys: readonly string[],
+  tags: readonly string[],
+): ReadResult {
+  return {
+    keys: keys.map((key) => {
+      const space = records.get(names.space(router.slot(names.entry(key))))
+      return typeof space === 'object' ? space : { found: undefined, space }
+    }),
+    versions: tags.map((tag) => records.get(names.tag(tag))),
+  }
+}
+
+/** The version in an answer about a record. */
+function versionIn(answer: unknown): Version | undefined | Unavailable {
+  if (Buffer.isBuffer(answer)) return answer.toString('latin1')
+  return Array.isArray(answer) ? refused(answer[0]) : undefined
+}
+
+/** What a script says when the server refused a part of it. */
+export function refused(answer: unknown): Unavailable {
+  return { unavailable: unavailable(`redis refused: ${String(answer)}`) }
+}
+
+/** There should have been an answer. */
+export function missing(): Unavailable {
+  return { unavailable: unavailable('redis gave no answer for it') }
+}

@@ -1,0 +1,32 @@
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import { redisStore } from '../../adapters/redis/index.js'
+import { testRemoteStore } from '../../src/testing/store-suite.js'
+import {
+  type RedisCluster,
+  type RedisServer,
+  startRedis,
+  startRedisCluster,
+} from '../support/servers/index.js'
+
+describe('redisStore', () => {
+  let server: RedisServer
+  beforeAll(async () => {
+    server = await startRedis()
+  })
+  afterAll(() => server[Symbol.asyncDispose]())
+
+  testRemoteStore(test, 'on one server', () => redisStore(server.url))
+})
+
+describe('redisStore on a cluster', () => {
+  let cluster: RedisCluster
+  beforeAll(async () => {
+    cluster = await startRedisCluster({ masters: 3 })
+  })
+  afterAll(() => cluster[Symbol.asyncDispose]())
+
+  testRemoteStore(test, 'on a cluster', () => redisStore(cluster.startupNodes))
+  testRemoteStore(test, 'on a cluster, all in one slot', () =>
+    redisStore(cluster.startupNodes, { prefix: '{shop}:' }),
+  )
+})
