@@ -27,6 +27,8 @@ const trail: (string | number)[] = []
 /** Property names as they are written; programs have few. */
 const names = new Map<string, string>()
 let parts = 0
+/** Whether each text is looked at for lone surrogates: only to say where one is. */
+let careful = false
 
 /**
  * The canonical text of a key.
@@ -36,18 +38,26 @@ let parts = 0
  */
 export function canonicalKey(key: Key): string {
   if (typeof key === 'string') {
-    if (key === '') throw invalidKey(key, 0, 'a key must not be empty')
+    if (key === '') throw invalidKey(key, 0, 'must not be empty')
     if (!key.isWellFormed()) throw invalidKey(key, 0, 'holds a lone surrogate')
     return key.charCodeAt(0) === 1 ? STRUCTURE + key : key
   }
   parts = 0
   if (typeof key === 'object' && key !== null) {
-    const text = writeObject(key, 0)
-    if (text === '[]' || text === '()') throw invalidKey(key, 0, 'a key must not be empty')
-    return STRUCTURE + text
+    const text = STRUCTURE + writeObject(key, 0)
+    if (text.length === 3 && (text.endsWith('[]') || text.endsWith('()'))) {
+      throw invalidKey(key, 0, 'must not be empty')
+    }
+    // a quote stands between any two texts, so no halves meet that were apart
+    if (!text.isWellFormed()) throw loneSurrogate(key)
+    return text
   }
   if (typeof key === 'number' || typeof key === 'bigint') return STRUCTURE + write(key, 0)
-  throw invalidKey(key, 0, 'a key is a string, a number, a bigint, an array or an object')
+  throw invalidKey(
+    key,
+    0,
+    `must be a string, a number, a bigint, an array or an object; received ${describe(key)}`,
+  )
 }
 
 /** A canonical key as a person reads it, for messages and events. */
@@ -85,19 +95,21 @@ function write(value: unknown, depth: number): string {
     case 'object':
       return value === null ? 'null' : writeObject(value, depth)
     default:
-      throw invalidKey(value, depth, `${describe(value)} has no canonical form`)
+      throw noForm(value, depth)
   }
 }
 
 function writeObject(value: object, depth: number): string {
-  if (depth >= MAX_DEPTH) throw invalidKey(value, depth, tooDeep(value))
+  if (depth >= MAX_DEPTH) {
+    throw invalidKey(value, depth, `is nested deeper than ${MAX_DEPTH}, or contains itself`)
+  }
   if (Array.isArray(value)) return writeArray(value, depth)
   if (isPlainPrototype(Object.getPrototypeOf(value) as object | null)) {
     return writeProperties(value as Readonly<Record<string, unknown>>, depth)
   }
   if (value instanceof Date) return `@${value.getTime()}`
   if (value instanceof Uint8Array) return `#${toBase64url(value)}`
-  throw invalidKey(value, depth, `${describe(value)} has no canonical form`)
+  throw noForm(value, depth)
 }
 
 function writeArray(values: readonly unknown[], depth: number): string {
@@ -114,7 +126,7 @@ function writeArray(values: readonly unknown[], depth: number): string {
 function writeProperties(value: Readonly<Record<string, unknown>>, depth: number): string {
   const keys = Object.keys(value)
   if ((parts += keys.length) > MAX_PARTS) throw invalidKey(value, depth, 'has too many parts')
-  if (keys.length > 1) keys.sort()
+  sort(keys)
   let text = '('
   for (let index = 0; index < keys.length; index++) {
     const name = keys[index]!
@@ -125,6 +137,23 @@ function writeProperties(value: Readonly<Record<string, unknown>>, depth: number
   return `${text})`
 }
 
+/** Few names, and often in order: by insertion it is a quarter of the time. */
+function sort(names: string[]): void {
+  if (names.length > 16) {
+    names.sort()
+    return
+  }
+  for (let index = 1; index < names.length; index++) {
+    const name = names[index]!
+    let before = index - 1
+    while (before >= 0 && names[before]! > name) {
+      names[before + 1] = names[before]!
+      before--
+    }
+    names[before + 1] = name
+  }
+}
+
 function writeName(name: string, depth: number): string {
   const text = /^[A-Za-z_$][\w$]*$/.test(name) ? name : quote(name, depth + 1)
   if (names.size < MAX_NAMES && name.length <= 64) names.set(name, text)
@@ -132,7 +161,7 @@ function writeName(name: string, depth: number): string {
 }
 
 function quote(text: string, depth: number): string {
-  if (!text.isWellFormed()) throw invalidKey(text, depth, 'holds a lone surrogate')
+  if (careful && !text.isWellFormed()) throw invalidKey(text, depth, 'holds a lone surrogate')
   return text.includes("'") || text.includes('\\')
     ? `'${text.replaceAll(/['\\]/g, String.raw`\$&`)}'`
     : `'${text}'`
@@ -142,9 +171,25 @@ function toBase64url(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url')
 }
 
-/** At the bottom of the walk the trail holds the way down: a value met on it contains itself. */
-function tooDeep(value: object): string {
-  return `is nested deeper than ${MAX_DEPTH}, or contains itself (${describe(value)})`
+function noForm(value: unknown, depth: number): CacheError {
+  return invalidKey(
+    value,
+    depth,
+    `${describe(value)} has no canonical form; take a text or number of it instead`,
+  )
+}
+
+/** Walks once more to find where it is. */
+function loneSurrogate(key: object): CacheError {
+  careful = true
+  try {
+    writeObject(key, 0)
+  } catch (error) {
+    if (error instanceof CacheError) return error
+  } finally {
+    careful = false
+  }
+  return invalidKey(key, 0, 'holds a lone surrogate')
 }
 
 function invalidKey(received: unknown, depth: number, reason: string): CacheError {

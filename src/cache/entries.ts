@@ -31,8 +31,8 @@ export function createEntry(
   earlyRefresh: number | undefined,
   owned = false,
 ): Entry {
-  const how = core.settings.values
-  const admitted = owned && how === 'freeze' ? adopt(value) : admit(value, how)
+  const { values: how, codec } = core.settings
+  const admitted = owned ? adopt(value, how, codec) : admit(value, how, codec)
   const bound = core.memoryTtlMs === Infinity ? Infinity : core.clock.now() + core.memoryTtlMs
   const freshUntil = Math.min(facts.freshUntil, bound)
   return {

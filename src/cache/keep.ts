@@ -73,6 +73,8 @@ function settle(core: Core, one: Keeping, { startedAt }: KeepOptions): void {
     fail(core, load, one.refused.error)
     return
   }
+  // What process memory keeps is nobody's own.
+  if (entry) load.taken = true
   rememberTags(core, load.key, facts.tags)
   core.backoffs.delete(load.key)
   releaseLeases(core, load)

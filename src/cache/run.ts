@@ -252,6 +252,7 @@ async function settleFound(
   const kept = state === 'hit' ? keepNear(core, load, value, seen) : undefined
   if (state === 'hit') await fillNearer(core, load, value, seen)
   releaseLeases(core, load)
+  if (kept) load.taken = true
   end(core, load, {
     value: kept === undefined ? value : kept.value,
     state,

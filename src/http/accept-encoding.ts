@@ -5,20 +5,13 @@ import { formatPreferences, parsePreferences } from './quality.js'
  */
 
 /**
- * The field in a form that is the same for every way to say the same: case, order, spaces, and codings that are refused
- * without having been acceptable anyway.
+ * The field in a form that is the same for every way to say the same: case, order, spaces.
  *
  * A field that is not well formed stays as it is, since others may read it otherwise.
  */
 export function normaliseAcceptEncoding(value: string): string {
   const preferences = parsePreferences(value)
-  if (preferences === undefined) return value
-  const anything = preferences.some((one) => one.value === '*' && one.thousandths > 0)
-  return formatPreferences(
-    preferences.filter(
-      (one) => one.thousandths > 0 || anything || one.value === 'identity' || one.value === '*',
-    ),
-  )
+  return preferences === undefined ? value : formatPreferences(preferences)
 }
 
 /** Old names that mean the same (section 8.4.1). */
@@ -32,9 +25,7 @@ const SYNONYMS: Readonly<Record<string, string>> = { gzip: 'x-gzip', compress: '
 export function chooseCoding(value: string | undefined, available: readonly string[]): string {
   if (value === undefined) return 'identity'
   const preferences = parsePreferences(value) ?? []
-  const weights = new Map(
-    preferences.map((one) => [SYNONYMS[one.value] ?? one.value, one.thousandths]),
-  )
+  const weights = new Map(preferences.map((one) => [one.value, one.thousandths]))
   const others = weights.get('*') ?? 0
   let best = 'identity'
   let bestWeight = weights.get('identity') ?? 0

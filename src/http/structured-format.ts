@@ -1,7 +1,6 @@
 import { CacheError, describe } from '../base/errors.js'
 import {
   type BareItem,
-  isDigit,
   isKeyCode,
   isKeyStart,
   isTokenItemStart,
@@ -166,13 +165,6 @@ function formatDisplay(value: string): string {
     text += plain ? String.fromCharCode(byte) : `%${byte.toString(16).padStart(2, '0')}`
   }
   return `${text}"`
-}
-
-/** True when `text` is exactly an integer as a structured field writes it, without a sign. */
-export function isPlainInteger(text: string): boolean {
-  if (text.length === 0 || text.length > 15) return false
-  for (let at = 0; at < text.length; at++) if (!isDigit(text.charCodeAt(at))) return false
-  return true
 }
 
 function unwritable(kind: string, value: unknown): CacheError {

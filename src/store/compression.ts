@@ -6,7 +6,7 @@ import { invalidOption } from '../base/errors.js'
 export interface CompressionOptions {
   /** `deflate` and `brotli` are in every Node we support; `zstd` needs 22.15 or 23.8 in every process. Default: `deflate`. */
   readonly algorithm?: 'deflate' | 'brotli' | 'zstd'
-  /** Payloads of fewer bytes are kept as they are. Default: 32 KiB. */
+  /** Payloads of fewer bytes are kept as they are. Default: 16 KiB. */
   readonly threshold?: number
   /** Payloads that would unpack to more bytes are not unpacked, and not packed. Default: 64 MiB. */
   readonly maxBytes?: number
@@ -24,9 +24,9 @@ export interface Compression {
   unpack(algorithm: number, bytes: Buffer, size: number): Buffer | Promise<Buffer>
 }
 
-const DEFAULTS = { algorithm: 'deflate', threshold: 32 * 1024, maxBytes: 64 * 1024 * 1024 } as const
-/** Above these the work is done on another thread: each is about a millisecond. */
-const PACK_HERE = 64 * 1024
+const DEFAULTS = { algorithm: 'deflate', threshold: 16 * 1024, maxBytes: 64 * 1024 * 1024 } as const
+/** Above these the work is done on another thread: each is about half a millisecond. */
+const PACK_HERE = 128 * 1024
 const UNPACK_HERE = 256 * 1024
 /** Packed has to be smaller than this part of the payload. */
 const WORTHWHILE = 0.9

@@ -26,11 +26,12 @@ export interface EncryptionOptions {
 }
 
 export interface Encryption {
-  /** How many bytes `encrypt` adds. */
+  /** How many bytes stand before the ciphertext. */
   readonly overhead: number
-  encrypt(payload: Buffer, authenticated: Buffer): Buffer
-  /** Whether the key of this payload is known; else what its id is. */
-  knows(sealed: Buffer): true | string
+  /** `sealed` has `overhead` bytes of room, then the payload, which gives way to its ciphertext. */
+  encryptInPlace(sealed: Buffer, authenticated: Buffer): void
+  /** The id of the key that this payload needs and that is not among ours, if so. */
+  lostKey(sealed: Buffer): string | undefined
   /** Throws when the key is unknown, or payload or `authenticated` are not those that were encrypted. */
   decrypt(sealed: Buffer, authenticated: Buffer): Buffer
 }
@@ -58,30 +59,34 @@ export function createEncryption(options: EncryptionOptions): Encryption {
   const head = Buffer.from(`${String.fromCharCode(id.length)}${id}`, 'latin1')
   return {
     overhead: head.length + NONCE + TAG,
-    encrypt(payload, authenticated) {
+    encryptInPlace(sealed, authenticated) {
+      const nonceAt = head.length
       const nonce = takeNonce()
       const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG })
       cipher.setAAD(authenticated)
-      const body = cipher.update(payload)
+      const body = cipher.update(sealed.subarray(nonceAt + NONCE + TAG))
       cipher.final()
-      return Buffer.concat([head, nonce, cipher.getAuthTag(), body])
+      sealed.set(head, 0)
+      sealed.set(nonce, nonceAt)
+      sealed.set(cipher.getAuthTag(), nonceAt + NONCE)
+      sealed.set(body, nonceAt + NONCE + TAG)
     },
-    knows(sealed) {
-      const id = keyId(sealed)
-      return keys.has(id) || id
+    lostKey(sealed) {
+      const needed = keyId(sealed)
+      return keys.has(needed) ? undefined : needed
     },
     decrypt(sealed, authenticated) {
-      const id = keyId(sealed)
-      const key = keys.get(id)
-      if (key === undefined) throw new TypeError(`no key ${id}`)
-      const start = 1 + id.length
-      const nonce = sealed.subarray(start, start + NONCE)
-      const tag = sealed.subarray(start + NONCE, start + NONCE + TAG)
-      if (tag.length !== TAG) throw new RangeError('cut off')
-      const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG })
+      const needed = keyId(sealed)
+      const found = keys.get(needed)
+      if (found === undefined) throw new TypeError(`no key ${needed}`)
+      const nonceAt = 1 + needed.length
+      const tagAt = nonceAt + NONCE
+      if (sealed.length < tagAt + TAG) throw new RangeError('cut off')
+      const nonce = sealed.subarray(nonceAt, tagAt)
+      const decipher = createDecipheriv(CIPHER, found, nonce, { authTagLength: TAG })
       decipher.setAAD(authenticated)
-      decipher.setAuthTag(tag)
-      const body = decipher.update(sealed.subarray(start + NONCE + TAG))
+      decipher.setAuthTag(sealed.subarray(tagAt, tagAt + TAG))
+      const body = decipher.update(sealed.subarray(tagAt + TAG))
       decipher.final()
       return body
     },

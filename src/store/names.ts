@@ -23,6 +23,10 @@ export interface RemoteName {
 /** The name of a canonical key, or of a tag, on a server. */
 export function remoteName(canonical: string): RemoteName {
   if (READABLE.test(canonical)) return { name: canonical, digested: false }
+  if (canonical.charCodeAt(0) === 1 && canonical.length <= MAX_NAME) {
+    const text = canonical.slice(1)
+    if (READABLE.test(text)) return { name: `~${text}`, digested: false }
+  }
   if (canonical.length <= MAX_NAME) {
     const name = escape(canonical)
     if (name.length <= MAX_NAME) return { name, digested: false }

@@ -32,6 +32,7 @@ function copy(value: object, depth: number, seen: Seen): object {
   if (Array.isArray(value)) return copyArray(value, depth, seen)
   const prototype = Object.getPrototypeOf(value) as object | null
   if (prototype === Object.prototype) return copyInto({ ...value }, value, depth, seen)
+  if (prototype === Date.prototype) return new Date((value as Date).getTime())
   return copySpecial(value, depth, seen)
 }
 

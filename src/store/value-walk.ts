@@ -107,9 +107,15 @@ function properties(value: Record<string, unknown>, depth: number, walk: Walk): 
   if (Object.getPrototypeOf(value) !== Object.prototype) walk.json = false
   let bytes = 24
   for (const name in value) {
-    if (!Object.hasOwn(value, name)) continue
-    trail[depth] = name
-    bytes += 8 + part(value[name], depth + 1, walk)
+    const field = value[name]
+    bytes += 8
+    if (typeof field === 'string') bytes += 16 + field.length
+    else if (typeof field === 'number') bytes += numberBytes(field, walk)
+    // for..in is three times as fast as Object.keys, and also meets what somebody added to Object.prototype
+    else if (field !== null && typeof field !== 'boolean' && Object.hasOwn(value, name)) {
+      trail[depth] = name
+      bytes += part(field, depth + 1, walk)
+    }
   }
   refuseSymbols(value, depth)
   return bytes
@@ -119,12 +125,22 @@ function elements(values: readonly unknown[], depth: number, walk: Walk): number
   let bytes = 48 + 8 * values.length
   for (let index = 0; index < values.length; index++) {
     const value = values[index]
-    trail[depth] = index
-    if (value === undefined) refuseHole(values, index, depth)
-    bytes += part(value, depth + 1, walk)
+    if (typeof value === 'string') bytes += 16 + value.length
+    else if (typeof value === 'number') bytes += numberBytes(value, walk)
+    else {
+      trail[depth] = index
+      if (value === undefined) refuseHole(values, index, depth)
+      bytes += part(value, depth + 1, walk)
+    }
   }
   refuseMatch(values, depth)
   return bytes
+}
+
+/** JSON has no NaN, no infinities and no -0. */
+function numberBytes(value: number, walk: Walk): number {
+  if (value - value !== 0 || (value === 0 && 1 / value < 0)) walk.json = false
+  return 16
 }
 
 function special(value: object, kind: Kind | undefined, depth: number, walk: Walk): number {
@@ -222,7 +238,5 @@ export function refused(received: unknown, depth: number, reason: string): Cache
     .map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`))
     .join('')
   const shown = path.length > 300 ? `${path.slice(0, 300)}…` : path
-  return new CacheError('CACHE_VALUE_INVALID', `value$${shown} ${reason}`.replace('value$', '$'), {
-    received,
-  })
+  return new CacheError('CACHE_VALUE_INVALID', `value at $${shown} ${reason}`, { received })
 }

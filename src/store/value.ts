@@ -1,4 +1,8 @@
+import { CacheError } from '../base/errors.js'
+import type { Codec } from './codec.js'
+import { kindOf } from './kind.js'
 import { duplicate, likeOf } from './value-copy.js'
+import { estimate } from './value-estimate.js'
 import {
   bigintBytes,
   enter,
@@ -13,7 +17,6 @@ import {
   unkeepable,
   type Walk,
 } from './value-walk.js'
-import { kindOf } from './kind.js'
 
 /**
  * Values in process memory, safe from what callers do to what they got.
@@ -33,91 +36,121 @@ export interface Admitted {
   readonly bytes: number
 }
 
-/** Thrown where freezing meets what it does not protect. */
-const UNFREEZABLE = Symbol('unfreezable')
+/** A value that only the application's codec can copy. */
+class Encoded {
+  readonly bytes: Buffer
+  readonly codec: Codec
+
+  constructor(bytes: Buffer, codec: Codec) {
+    this.bytes = bytes
+    this.codec = codec
+  }
+}
 
 /**
- * Makes a value ready to be kept. One walk, which copies, freezes, refuses and weighs.
+ * Makes a value ready to be kept. One walk copies, freezes, refuses and weighs plain data.
+ *
+ * With `codec`, the application's own, a value that would be refused is kept as its bytes and decoded for each reader.
  *
  * @throws {CacheError} `CACHE_VALUE_INVALID` with the path, for a function, a symbol, an instance of a class, a promise, an array
  * with holes, more than 1,000 levels. `share` refuses nothing.
  */
-export function admit(value: unknown, how: Mutation): Admitted {
+export function admit(value: unknown, how: Mutation, codec?: Codec): Admitted {
   if (how === 'share') return { value, copied: false, bytes: estimate(value) }
+  if (codec === undefined) return admitPlain(value, how, copyFrozen)
+  return orEncoded(value, codec, () => admitPlain(value, how, copyFrozen))
+}
+
+/**
+ * As `admit` for a value that nobody else holds, freshly decoded: it is frozen where it is, or is itself the
+ * private copy.
+ *
+ * @throws {CacheError} `CACHE_ENTRY_INVALID` for a value that could not have been admitted: no entry of ours holds one.
+ */
+export function adopt(value: unknown, how: Mutation = 'freeze', codec?: Codec): Admitted {
+  if (how === 'share') return { value, copied: false, bytes: estimate(value) }
+  try {
+    if (codec === undefined) return admitPlain(value, how, freezeInPlace)
+    return orEncoded(value, codec, () => admitPlain(value, how, freezeInPlace))
+  } catch (cause) {
+    if (!(cause instanceof CacheError)) throw cause
+    throw new CacheError('CACHE_ENTRY_INVALID', `the stored value: ${cause.message}`, { cause })
+  }
+}
+
+/** What a reader gets of a value that was admitted as `copied`: its own. */
+export function copyOut(value: unknown): unknown {
+  return value instanceof Encoded ? value.codec.decode(value.bytes) : duplicate(value)
+}
+
+function orEncoded(value: unknown, codec: Codec, attempt: () => Admitted): Admitted {
+  try {
+    return attempt()
+  } catch (error) {
+    if (!(error instanceof CacheError)) throw error
+  }
+  const bytes = codec.encode(value)
+  return { value: new Encoded(bytes, codec), copied: true, bytes: 200 + bytes.length }
+}
+
+/** Freezes a part, or says by undefined that the value has something that freezing does not protect. */
+type Freeze = (value: object, depth: number, walk: Walk) => object | undefined
+
+function admitPlain(value: unknown, how: Mutation, freeze: Freeze): Admitted {
   if (typeof value !== 'object' || value === null) {
     return { value, copied: false, bytes: primitive(value, 0) }
   }
   if (how === 'freeze') {
-    const frozen = tryFreeze(value, copyFrozen)
-    if (frozen !== undefined) return frozen
+    let walk = newWalk(false)
+    let frozen: object | undefined
+    try {
+      frozen = freeze(value, 0, walk)
+    } catch (error) {
+      if (error !== TANGLED) throw error
+      walk = newWalk(true)
+      frozen = freeze(value, 0, walk)
+    }
+    if (frozen !== undefined) return { value: frozen, copied: false, bytes: walk.bytes }
   }
   const { bytes } = survey(value)
-  return { value: duplicate(value), copied: true, bytes }
+  return { value: freeze === freezeInPlace ? value : duplicate(value), copied: true, bytes }
 }
 
-/**
- * As `admit(value, 'freeze')` for a value that nobody else holds, freshly decoded: it is frozen where it
- * is, or kept as the private copy.
- */
-export function adopt(value: unknown): Admitted {
-  if (typeof value !== 'object' || value === null) {
-    return { value, copied: false, bytes: primitive(value, 0) }
-  }
-  const frozen = tryFreeze(value, freezeInPlace)
-  return frozen ?? { value, copied: true, bytes: survey(value).bytes }
-}
-
-/** What a reader gets of a value that was admitted as `copied`. */
-export function copyOut(value: unknown): unknown {
-  return duplicate(value)
-}
-
-type FreezeWalk = (value: object, depth: number, walk: Walk) => object
-
-function tryFreeze(value: object, freeze: FreezeWalk): Admitted | undefined {
-  let walk = newWalk(false)
-  try {
-    return { value: freeze(value, 0, walk), copied: false, bytes: walk.bytes }
-  } catch (error) {
-    if (error === UNFREEZABLE) return undefined
-    if (error !== TANGLED) throw error
-  }
-  walk = newWalk(true)
-  try {
-    return { value: freeze(value, 0, walk), copied: false, bytes: walk.bytes }
-  } catch (error) {
-    if (error === UNFREEZABLE) return undefined
-    throw error
-  }
-}
-
-function copyFrozen(value: object, depth: number, walk: Walk): object {
+function copyFrozen(value: object, depth: number, walk: Walk): object | undefined {
   if (!enter(value, depth, walk)) return walk.seen!.get(value) as object
   const kind = kindOf(value)
   if (kind === 'array') {
-    const copied = (value as unknown[]).slice()
+    const values = value as unknown[]
+    // before it is copied with all its emptiness: `new Array(1e9)`
+    if (values.length > 0) refuseHole(values, values.length - 1, depth)
+    const copied = values.slice()
     walk.seen?.set(value, copied)
-    return freezeArray(copied, value as unknown[], depth, walk, copyFrozen)
+    return freezeArray(copied, values, depth, walk, copyFrozen)
   }
-  if (kind !== 'object') throw kind === undefined ? unkeepable(value, depth) : UNFREEZABLE
-  const copied =
-    Object.getPrototypeOf(value) === Object.prototype
-      ? ({ ...value } as Record<string, unknown>)
-      : likeOf(value)
-  walk.seen?.set(value, copied)
-  return freezeObject(copied, depth, walk, copyFrozen)
+  if (kind === 'object') {
+    const copied =
+      Object.getPrototypeOf(value) === Object.prototype
+        ? ({ ...value } as Record<string, unknown>)
+        : likeOf(value)
+    walk.seen?.set(value, copied)
+    return freezeObject(copied, depth, walk, copyFrozen)
+  }
+  if (kind === undefined) throw unkeepable(value, depth)
+  return undefined
 }
 
-function freezeInPlace(value: object, depth: number, walk: Walk): object {
+function freezeInPlace(value: object, depth: number, walk: Walk): object | undefined {
   if (!enter(value, depth, walk)) return value
   walk.seen?.set(value, value)
   const kind = kindOf(value)
   if (kind === 'array') {
     return freezeArray(value as unknown[], value as unknown[], depth, walk, freezeInPlace)
   }
-  if (kind === 'object')
+  if (kind === 'object') {
     return freezeObject(value as Record<string, unknown>, depth, walk, freezeInPlace)
-  throw kind === undefined ? unkeepable(value, depth) : UNFREEZABLE
+  }
+  if (kind === undefined) throw unkeepable(value, depth)
+  return undefined
 }
 
 function freezeArray(
@@ -125,21 +158,23 @@ function freezeArray(
   original: readonly unknown[],
   depth: number,
   walk: Walk,
-  freeze: FreezeWalk,
-): object {
-  walk.bytes += 48 + 8 * values.length
+  freeze: Freeze,
+): object | undefined {
+  let bytes = 48 + 8 * values.length
   refuseMatch(original, depth)
   for (let index = 0; index < values.length; index++) {
     const value = values[index]
     trail[depth] = index
     if (typeof value === 'object' && value !== null) {
       const frozen = freeze(value, depth + 1, walk)
+      if (frozen === undefined) return undefined
       if (frozen !== value) values[index] = frozen
     } else {
       if (value === undefined) refuseHole(original, index, depth)
-      walk.bytes += primitive(value, depth + 1)
+      bytes += primitive(value, depth + 1)
     }
   }
+  walk.bytes += bytes
   return Object.freeze(values)
 }
 
@@ -147,19 +182,22 @@ function freezeObject(
   value: Record<string, unknown>,
   depth: number,
   walk: Walk,
-  freeze: FreezeWalk,
-): object {
+  freeze: Freeze,
+): object | undefined {
   let bytes = 24
   for (const name in value) {
     const field = value[name]
-    trail[depth] = name
-    if (typeof field === 'object' && field !== null) {
-      if (!Object.hasOwn(value, name)) continue
-      const frozen = freeze(field, depth + 1, walk)
-      if (frozen !== field) value[name] = frozen
-      bytes += 8
-    } else {
-      bytes += 8 + primitive(field, depth + 1)
+    bytes += 8
+    if (typeof field === 'string') bytes += 16 + field.length
+    else if (typeof field === 'number') bytes += 16
+    // for..in is three times as fast as Object.keys, and also meets what somebody added to Object.prototype
+    else if (field !== null && typeof field !== 'boolean' && Object.hasOwn(value, name)) {
+      trail[depth] = name
+      if (typeof field === 'object') {
+        const frozen = freeze(field, depth + 1, walk)
+        if (frozen === undefined) return undefined
+        if (frozen !== field) value[name] = frozen
+      } else bytes += primitive(field, depth + 1)
     }
   }
   refuseSymbols(value, depth)
@@ -181,36 +219,4 @@ function primitive(value: unknown, depth: number): number {
     default:
       return 0
   }
-}
-
-/** Parts of a shared value that are looked at to weigh it. */
-const ESTIMATE_PARTS = 200
-
-/** A guess at the weight of any value from its first parts, in bounded time; what is beyond counts as the average. */
-function estimate(value: unknown): number {
-  let seen = 0
-  const queue: unknown[] = [value]
-  let bytes = 0
-  let extra = 0
-  for (let index = 0; index < queue.length && seen < ESTIMATE_PARTS; index++) {
-    const part = queue[index]
-    seen++
-    if (typeof part === 'string') bytes += textBytes(part)
-    else if (typeof part !== 'object' || part === null) bytes += 16
-    else if (ArrayBuffer.isView(part)) bytes += 200 + part.byteLength
-    else if (Array.isArray(part)) {
-      bytes += 48 + 8 * part.length
-      const room = Math.max(0, ESTIMATE_PARTS - queue.length)
-      for (let at = 0; at < part.length && at < room; at++) queue.push(part[at])
-      extra += Math.max(0, part.length - room)
-    } else {
-      bytes += 24
-      for (const name in part) {
-        if (queue.length >= ESTIMATE_PARTS) break
-        bytes += 8
-        queue.push((part as Record<string, unknown>)[name])
-      }
-    }
-  }
-  return Math.round(bytes + (seen === 0 ? 0 : (extra * bytes) / seen))
 }

@@ -125,7 +125,7 @@ describe('Accept-Encoding (RFC 9110 section 12.5.3)', () => {
     ['gzip, deflate, br, zstd', 'br,deflate,gzip,zstd'],
     ['BR , x-gzip', 'br,x-gzip'],
     ['gzip;q=1.0, identity; q=0.5, *;q=0', 'gzip,identity;q=0.5,*;q=0'],
-    ['gzip;q=0, br', 'br'],
+    ['gzip;q=0, br', 'br,gzip;q=0'],
     ['gzip;q=0, *', '*,gzip;q=0'],
     ['gzip;q=0.5, GZIP', 'gzip;q=0.5, GZIP'],
     ['gzip;q=2, br', 'gzip;q=2, br'],

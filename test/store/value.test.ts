@@ -28,7 +28,7 @@ test('refuses an instance of a class, with its path', () => {
   expect(() => admit(value, 'freeze')).toThrow(
     expect.objectContaining({
       code: 'CACHE_VALUE_INVALID',
-      message: '$.items[1].total is an object of Total, which cannot be kept faithfully',
+      message: 'value at $.items[1].total is an object of Total, which cannot be kept faithfully',
     }),
   )
 })

@@ -1,0 +1,84 @@
+import { CacheError } from '../../src/base/errors.js'
+import type { Found, Unavailable, Version } from '../../src/store/store.js'
+import type { Command, Exact, Item } from './command.js'
+import type { Link } from './link.js'
+import { EXISTS, meaningOf, NOT_FOUND, OK } from './protocol.js'
+
+/**
+ * Marks an item as a placeholder: planted where nothing was, so that a lease has a CAS number to hold on to. It is
+ * told by its flags, which entries do not have, and never taken for an entry.
+ */
+export const PLACEHOLDER_FLAGS = 0x6b667068
+
+/** A version as an item. It is kept for as long as the server can: longer than any entry that depends on it. */
+export function record(version: Version): Item {
+  return { value: Buffer.from(version, 'latin1'), flags: 0, expiration: 0 }
+}
+
+/** No version is longer; what is, is not ours, and its beginning equals no version. */
+const LONGEST_VERSION = 64
+
+/** The version in a record; undefined when the record is missing. */
+export function versionIn(command: Command): Version | undefined {
+  return command.status === OK ? command.value.toString('latin1', 0, LONGEST_VERSION) : undefined
+}
+
+/** The namespace's version in its record, which the link remembers. */
+export function spaceIn(command: Command, link: Link): Version | undefined {
+  const space = versionIn(command)
+  if (space !== undefined) link.lastSpace = space
+  return space
+}
+
+/** The entry that was found; undefined when there is none, or only a placeholder. The token is the command itself. */
+export function foundIn(command: Command): Found | undefined {
+  return command.status === OK && command.flags !== PLACEHOLDER_FLAGS
+    ? { bytes: command.value, token: command satisfies Exact }
+    : undefined
+}
+
+/** The version that was read of a tag. */
+export function versionOf(command: Command): Version | undefined | Unavailable {
+  if (command.status === OK) return versionIn(command)
+  const unavailable = problemOf(command)
+  return unavailable && { unavailable }
+}
+
+/** The version that was noted of a tag: it is there, or could not be created. */
+export function notedVersionOf(command: Command): Version | Unavailable {
+  return (
+    versionIn(command) ?? { unavailable: problemOf(command) ?? refusal(command, 'it was evicted') }
+  )
+}
+
+/** Why a command says nothing of its item; undefined when it does: found or not, stored or not. */
+export function problemOf(command: Command): Error | undefined {
+  const { status } = command
+  if (status === OK || status === NOT_FOUND || status === EXISTS) return undefined
+  if (command.failure !== undefined) return command.failure
+  return command.answered ? refusal(command, meaningOf(status)) : late(command.server)
+}
+
+/** There was no time left to ask, or to wait. */
+export function late(server = ''): CacheError {
+  const who = server === '' ? 'memcached' : `memcached ${server}`
+  return new CacheError('CACHE_STORE_UNAVAILABLE', `${who}: no answer in time`)
+}
+
+export function refusal(command: Command, why: string): CacheError {
+  return new CacheError('CACHE_STORE_UNAVAILABLE', `memcached ${command.server}: ${why}`, {
+    key: command.key,
+  })
+}
+
+/**
+ * Makes sure that at least one command was answered: if not, no server was reached at all.
+ *
+ * @throws {CacheError} `CACHE_STORE_UNAVAILABLE`, or what kept the connection from being made.
+ */
+export function mustReach(commands: readonly Command[]): void {
+  const [first] = commands
+  if (first !== undefined && !commands.some((command) => command.answered)) {
+    throw problemOf(first)!
+  }
+}
