@@ -5,6 +5,7 @@
  * change replaces it at once. Rankings count all flights of the country, and a single change hardly
  * moves them: they carry no tag and may be a minute old.
  */
+import type { Duration } from 'keepfresh'
 import type { Database } from './database/database.ts'
 import * as queries from './queries.ts'
 
@@ -13,7 +14,11 @@ export interface BoardCache {
   getOrSet<Value>(
     key: readonly (string | number)[],
     load: () => Promise<Value>,
-    options: { readonly ttl: string; readonly grace?: string; readonly tags?: readonly string[] },
+    options: {
+      readonly ttl: Duration
+      readonly grace?: Duration
+      readonly tags?: readonly string[]
+    },
   ): Promise<Value>
   invalidateTags(tags: readonly string[]): Promise<unknown>
 }
