@@ -138,6 +138,8 @@ export class Link {
     }
     connection.callBuffer(request.command, this.#arguments(session, request)).then(
       (reply) => {
+        // An answer that comes too late is no sign of health.
+        if (request.settled) return
         this.circuit.succeeded()
         request.done(reply)
       },

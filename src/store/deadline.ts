@@ -7,9 +7,9 @@ import type { Cancel, Clock } from '../base/clock.js'
  * every tick while the list holds anything and tells those whose time has come. An operation that ends in time
  * takes itself out of the list: nothing it holds is kept alive until its deadline.
  *
- * Time is counted in ticks that ran, not in milliseconds that passed. A process that was itself busy or stopped
- * for a second has answers waiting in its sockets, and timers run before sockets are read; counted in ticks, that
- * second is one tick, and the servers are not blamed for it.
+ * Between two sweeps, no more than two ticks count, however much time has passed. A process that was itself busy or
+ * stopped for a second has answers waiting in its sockets, and timers run before sockets are read; that second is
+ * 50 ms here, and the servers are not blamed for it.
  */
 
 /** Something that waits for an answer. */
@@ -29,15 +29,15 @@ const TICK_MS = 25
 
 class Waiting implements Deadline {
   operation: Expiring | undefined
-  readonly dueTick: number
+  readonly dueMs: number
   readonly list: Deadlines
   before: Waiting | undefined
   after: Waiting | undefined
 
-  constructor(list: Deadlines, operation: Expiring, dueTick: number, before: Waiting | undefined) {
+  constructor(list: Deadlines, operation: Expiring, dueMs: number, before: Waiting | undefined) {
     this.list = list
     this.operation = operation
-    this.dueTick = dueTick
+    this.dueMs = dueMs
     this.before = before
     this.after = undefined
   }
@@ -54,8 +54,9 @@ export class Deadlines {
   /** How long an operation may take, in milliseconds: it expires after this and up to 25 ms later. */
   readonly limitMs: number
   readonly #clock: Clock
-  readonly #ticks: number
-  #tick = 0
+  /** The time that counts, in milliseconds, and the clock's at the last sweep. */
+  #elapsedMs = 0
+  #sweptAt = 0
   #size = 0
   #first: Waiting | undefined
   #last: Waiting | undefined
@@ -64,8 +65,6 @@ export class Deadlines {
   constructor(clock: Clock, limitMs: number) {
     this.limitMs = limitMs
     this.#clock = clock
-    // An operation begins anywhere within a tick, so one more than the quotient.
-    this.#ticks = Math.ceil(limitMs / TICK_MS) + 1
   }
 
   /** How many operations wait. */
@@ -74,13 +73,15 @@ export class Deadlines {
   }
 
   start(operation: Expiring): Deadline {
-    const waiting = new Waiting(this, operation, this.#tick + this.#ticks, this.#last)
+    // It begins somewhere within a tick, of which what is left does not count for it.
+    const dueMs = this.#elapsedMs + this.limitMs + TICK_MS
+    const waiting = new Waiting(this, operation, dueMs, this.#last)
     if (this.#last === undefined) this.#first = waiting
     else this.#last.after = waiting
     this.#last = waiting
     this.#size++
     // The timer is left running for one idle tick, so that a lone caller does not start one per operation.
-    this.#cancel ??= this.#clock.after(TICK_MS, this.#sweep)
+    if (this.#cancel === undefined) this.#schedule()
     return waiting
   }
 
@@ -103,17 +104,23 @@ export class Deadlines {
     this.#size--
   }
 
-  readonly #sweep = (): void => {
-    this.#cancel = undefined
-    this.#tick++
-    const idle = this.#first === undefined
-    this.#expire(this.#tick)
-    if (!idle) this.#cancel ??= this.#clock.after(TICK_MS, this.#sweep)
+  #schedule(): void {
+    this.#sweptAt = this.#clock.now()
+    this.#cancel = this.#clock.after(TICK_MS, this.#sweep)
   }
 
-  #expire(tick: number): void {
+  readonly #sweep = (): void => {
+    this.#cancel = undefined
+    const passedMs = this.#clock.now() - this.#sweptAt
+    this.#elapsedMs += Math.min(Math.max(passedMs, TICK_MS), 2 * TICK_MS)
+    const idle = this.#first === undefined
+    this.#expire(this.#elapsedMs)
+    if (!idle && this.#cancel === undefined) this.#schedule()
+  }
+
+  #expire(elapsedMs: number): void {
     let first: Waiting | undefined
-    while ((first = this.#first) !== undefined && first.dueTick <= tick) {
+    while ((first = this.#first) !== undefined && first.dueMs <= elapsedMs) {
       const { operation } = first
       first.end()
       operation?.expire()

@@ -105,6 +105,21 @@ describe('Deadlines', () => {
     expect(again).toBe(1)
   })
 
+  it('counts late ticks as the time they took', () => {
+    const clock = handClock()
+    let late = 0
+    const deadlines = new Deadlines(
+      { now: clock.now, after: (ms, task) => clock.after(ms + late, task) },
+      250,
+    )
+    late = 20
+    let expiredAt: number | undefined
+    deadlines.start({ expire: () => (expiredAt = clock.now()) })
+    clock.advance(1_000)
+    expect(expiredAt).toBeGreaterThanOrEqual(250)
+    expect(expiredAt).toBeLessThanOrEqual(250 + 25 + 45)
+  })
+
   it('does not blame a server for the time this process was busy', async () => {
     const deadlines = new Deadlines(systemClock, 100)
     let expired = false
