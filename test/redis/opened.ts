@@ -47,9 +47,11 @@ export async function get(store: RemoteStore, key: string): Promise<string | und
 }
 
 /** How a promise ended, and how long that took. */
-export async function timed<T>(
-  work: Promise<T>,
-): Promise<{ readonly ms: number; readonly value?: T; readonly error?: Error }> {
+export async function timed<T>(work: Promise<T>): Promise<{
+  readonly ms: number
+  readonly value?: T
+  readonly error?: Error & { readonly code?: string }
+}> {
   const start = performance.now()
   try {
     const value = await work

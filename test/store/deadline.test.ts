@@ -109,7 +109,7 @@ describe('Deadlines', () => {
     const clock = handClock()
     let late = 0
     const deadlines = new Deadlines(
-      { now: clock.now, after: (ms, task) => clock.after(ms + late, task) },
+      { now: () => clock.now(), after: (ms, task) => clock.after(ms + late, task) },
       250,
     )
     late = 20
