@@ -1,5 +1,5 @@
 import type { ResponseDirectives } from './cache-control.js'
-import { parseAge } from './delta-seconds.js'
+import { MAX_DELTA_SECONDS, parseAge } from './delta-seconds.js'
 import { type FieldValues, fieldValue } from './fields.js'
 import { parseHttpDate } from './http-date.js'
 import { isHeuristicallyCacheable } from './statuses.js'
@@ -106,7 +106,8 @@ function lifetime(
     const expires = fieldValue(fields, 'expires')
     if (expires !== undefined) {
       const at = parseHttpDate(expires, responseAt)
-      return [at === undefined ? 0 : Math.max(0, at - (date ?? responseAt)), 'expires']
+      const left = at === undefined ? 0 : Math.max(0, at - (date ?? responseAt))
+      return [Math.min(left, MAX_DELTA_SECONDS * 1000), 'expires']
     }
   }
   return heuristicLifetime(input, directives, date ?? responseAt)

@@ -20,6 +20,7 @@ export {
   formatCacheControl,
   formatRequestCacheControl,
 } from './cache-control-format.js'
+export { capFields } from './cap.js'
 export { formatCacheGroups, invalidatedGroups, parseCacheGroups } from './cache-groups.js'
 export {
   appendCacheStatus,

@@ -35,6 +35,8 @@ export interface StorableInput {
   /** Of the request. */
   readonly method: string
   readonly requestFields: FieldValues
+  /** The absolute URL of the request. Without it no answer to POST is stored. */
+  readonly url?: string
   readonly status: number
   /** Of the response. */
   readonly fields: FieldValues
@@ -63,7 +65,7 @@ export interface StorableInput {
 export function storeRefusal(input: StorableInput): StoreRefusal | undefined {
   const { method, status, fields, governing, shared = true } = input
   const { directives } = governing
-  if (method !== 'GET' && method !== 'HEAD') return 'method'
+  if (method !== 'GET' && method !== 'HEAD' && !answersGet(input)) return 'method'
   if (status < 200 || status > 599 || status === 304) return 'status'
   if (status === 206 && input.partial !== true) return 'status'
   if (directives.mustUnderstand) {
@@ -87,6 +89,17 @@ export function storeRefusal(input: StorableInput): StoreRefusal | undefined {
     (governing.source === 'cache-control' && hasField(fields, 'expires'))
   if (!stated && !isHeuristicallyCacheable(status)) return 'no-lifetime'
   return isUseful(input) ? undefined : 'useless'
+}
+
+/**
+ * An answer to POST that says it is what a GET would give: the same URL in `Content-Location`, and a lifetime of its own
+ * (RFC 9110 section 9.3.3).
+ */
+function answersGet({ method, url, fields, freshness }: StorableInput): boolean {
+  const location = fieldValue(fields, 'content-location')
+  if (method !== 'POST' || url === undefined || location === undefined) return false
+  const explicit = freshness.source !== 'none' && freshness.source !== 'heuristic'
+  return explicit && URL.canParse(location, url) && new URL(location, url).href === url
 }
 
 /** Worth keeping: it can be served at some later moment, or asked about. */

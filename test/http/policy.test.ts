@@ -8,6 +8,7 @@ import {
   formatCacheControl,
   formatRequestCacheControl,
 } from '../../src/http/cache-control-format.js'
+import { capFields } from '../../src/http/cap.js'
 import { toSeconds } from '../../src/http/lifetime.js'
 import { cachePolicy, policyFields } from '../../src/http/policy.js'
 import { parseRequestCacheControl } from '../../src/http/request-cache-control.js'
@@ -130,6 +131,27 @@ describe('lifetimes', () => {
     expect(formatCacheControl(capLifetimes(directives, -5))).toBe('max-age=0, s-maxage=0')
     expect(capLifetimes(directives, 300)).toBe(directives)
     expect(capLifetimes(NO_DIRECTIVES, 0)).toBe(NO_DIRECTIVES)
+  })
+})
+
+describe('a response is held to what is left', () => {
+  const now = Date.UTC(1994, 10, 6, 8, 49, 37)
+
+  test('in every field that promises more, and in no other', () => {
+    const fields = {
+      'cache-control': ['max-age=300', 'private="a"'],
+      'cdn-cache-control': 'max-age=3600',
+      'x-cache-control': 'max-age=9',
+      expires: 'Sun, 06 Nov 1994 09:49:37 GMT',
+    }
+    expect(capFields(fields, 60, now, ['cdn-cache-control', 'x-cache-control'])).toEqual([
+      ['cache-control', 'private="a", max-age=60'],
+      ['cdn-cache-control', 'max-age=60'],
+      ['expires', 'Sun, 06 Nov 1994 08:50:37 GMT'],
+    ])
+    expect(capFields(fields, 1e6, now)).toEqual([])
+    expect(capFields(fields, -5, now)).toContainEqual(['expires', 'Sun, 06 Nov 1994 08:49:37 GMT'])
+    expect(capFields({ expires: '0', 'cdn-cache-control': '&&' }, 0, now)).toEqual([])
   })
 })
 

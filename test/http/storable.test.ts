@@ -110,6 +110,24 @@ describe('what may be stored (RFC 9111 section 3)', () => {
     expect(refusal(fields, input)).toBe(expected)
   })
 
+  test.each<[string | undefined, string, StoreRefusal | undefined]>([
+    ['', 'max-age=60', undefined],
+    ['/x?y=1', 'max-age=60', undefined],
+    ['https://a.test/x?y=1', 'max-age=60', undefined],
+    ['/x', 'max-age=60', 'method'],
+    ['//b.test/x?y=1', 'max-age=60', 'method'],
+    ['/x?y=1', 'public', 'method'],
+    [undefined, 'max-age=60', 'method'],
+  ])(
+    'POST with Content-Location %j and %s: %s (RFC 9110 section 9.3.3)',
+    (location, value, expected) => {
+      const fields = { ...cc(value), 'content-location': location, etag: '"a"' }
+      expect(refusal(fields, { method: 'POST', url: 'https://a.test/x?y=1' })).toBe(expected)
+      expect(refusal(fields, { method: 'PUT', url: 'https://a.test/x?y=1' })).toBe('method')
+      expect(refusal(fields, { method: 'POST' })).toBe('method')
+    },
+  )
+
   test('which methods are safe and which statuses are failures', () => {
     expect(['GET', 'HEAD', 'OPTIONS', 'TRACE'].every(isSafeMethod)).toBe(true)
     expect(['POST', 'M-SEARCH', 'get', 'QUERY'].some(isSafeMethod)).toBe(false)
