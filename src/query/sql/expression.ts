@@ -1,0 +1,280 @@
+import { noteText, noteTypedLiteral, readType } from './casts.js'
+import { noteCall, type Call } from './calls.js'
+import type { Token } from './lex/token.js'
+import { isOne, type Reader } from './reader.js'
+import {
+  BARE_CALLS,
+  BEFORE_BRACKET,
+  BEFORE_TEXT,
+  MISPLACED,
+  NO_ENDS,
+  QUERY_STARTS,
+} from './words.js'
+
+/**
+ * Expressions are not parsed into trees. A table can enter one in two ways only, a query in brackets and SQLite's `IN table`, so it
+ * is enough to follow the brackets, to tell calls, casts and names apart, and to stop where a clause begins. Whatever does not fit
+ * that picture makes the whole text unreadable, which is the safe side.
+ */
+
+/** PostgreSQL's built-in operators; others call somebody's function. */
+const POSTGRES_OPERATORS = new Set(
+  (
+    '!! !~ !~* !~~ !~~* # ## #- #> #>> % & && &< &<| &> * + - -> ->> -|- / < <-> << <<= <<| <= <> != <@ <^ = > >= >> >>= >^ ' +
+    '? ?# ?& ?- ?-| ?| ?|| @ @-@ @> @? @@ @@@ ^ ^@ | |&> |/ |>> || ||/ ~ ~* ~<=~ ~<~ ~= ~>=~ ~>~ ~~ ~~* *< *<= *<> *= *> *>= ' +
+    ':: := .. => . , ; :'
+  ).split(' '),
+)
+
+/** Reads a list of expressions up to one of `ends` at the same level, a closing bracket, a semicolon or the end. */
+export function readExpressions(r: Reader, ends: ReadonlySet<string>): void {
+  readItems(r, ends, 'plain')
+}
+
+/** What is special inside a pair of brackets. `from`: the word FROM separates arguments. */
+type Inside = 'plain' | 'call' | 'from' | 'cast' | 'filter'
+
+function readItems(r: Reader, ends: ReadonlySet<string>, inside: Inside): void {
+  let query = false
+  let cases = 0
+  for (;;) {
+    const token = r.token
+    if (token.kind === 'end') return
+    if (token.kind === 'op') {
+      const { text } = token
+      if (text === ')' || text === ']' || text === ';' || ends.has(text)) return
+      if (text === '(') {
+        query = readBrackets(r, 'plain')
+        continue
+      }
+      readMark(r, text)
+    } else if (token.kind === 'word') {
+      // Behind a query in brackets it goes on: `((SELECT 1) UNION SELECT 2)`.
+      if (query && inside !== 'plain' && CONTINUES.has(token.text)) r.grammar.query(r)
+      else if (
+        ends.has(token.text) &&
+        !(cases > 0 && token.text === 'WHEN') &&
+        !isCallOf(r, 'LEFT', 'RIGHT')
+      ) {
+        return
+      } else {
+        if (token.text === 'CASE') cases++
+        else if (token.text === 'END' && cases > 0) cases--
+        readWord(r, token, inside)
+      }
+    } else if (token.kind === 'string') {
+      noteText(r, token.name)
+      r.next()
+    } else if (token.kind === 'variable') {
+      r.found.refuse('session', token.name)
+      r.next()
+    } else if (token.kind === 'quoted' || token.kind === 'either') readName(r)
+    else r.next()
+    query = false
+  }
+}
+
+const CONTINUES = new Set(['UNION', 'INTERSECT', 'EXCEPT', 'ORDER', 'LIMIT', 'OFFSET', 'FETCH'])
+
+function isCallOf(r: Reader, ...words: readonly string[]): boolean {
+  return r.is(...words) && isOne(r.peek(), ['('])
+}
+
+/** Reads brackets with all that is in them. True when they hold a query. */
+export function readBrackets(r: Reader, inside: Inside): boolean {
+  const close = r.token.match
+  let query = false
+  r.deeper(() => {
+    r.next()
+    if (
+      r.token.kind === 'word' &&
+      QUERY_STARTS[r.dialect].has(r.token.text) &&
+      !isOne(r.peek(), ['.'])
+    ) {
+      query = true
+      r.grammar.query(r)
+      // MySQL's VALUES(column) looks like a query until it goes on.
+      if (r.at !== close && r.dialect === 'mysql') readItems(r, NO_ENDS, inside)
+    } else if (r.is('(') && inside === 'plain') {
+      query = readBrackets(r, 'plain')
+      if (query && r.token.kind === 'word' && CONTINUES.has(r.token.text)) r.grammar.query(r)
+      else if (r.at !== close) {
+        query = false
+        readItems(r, NO_ENDS, inside)
+      }
+    } else {
+      if (inside === 'filter') r.take('WHERE')
+      readItems(r, NO_ENDS, inside)
+    }
+    if (r.at !== close) r.fail()
+    r.next()
+  })
+  return query
+}
+
+function readMark(r: Reader, text: string): void {
+  if (text === '::') {
+    const before = r.tokens[r.at - 1]
+    r.next()
+    return readType(r, before?.kind === 'string' || before?.kind === 'param')
+  }
+  r.next()
+  if (text === '[') {
+    r.deeper(() => {
+      readItems(r, NO_ENDS, 'call')
+      r.expect(']')
+    })
+  } else if (text === '.') {
+    if (r.isName) r.found.fields.add(r.next().name)
+    else r.expect('*')
+  } else if (r.dialect === 'postgres' && !POSTGRES_OPERATORS.has(text)) {
+    r.found.operators.add(text)
+    r.found.distrust('operator', text)
+  } else if (text === ':=' && r.dialect === 'mysql') r.found.refuse('session', text)
+}
+
+function readWord(r: Reader, token: Token, inside: Inside): void {
+  const { text } = token
+  const next = r.peek()
+  if (isOne(next, ['.'])) return readName(r)
+  if (text === 'AS') {
+    r.next()
+    if (inside === 'cast') {
+      const before = r.tokens[r.at - 3]
+      const lone = isOne(before ?? token, ['('])
+      const value = r.tokens[r.at - 2]
+      return readType(r, lone && (value?.kind === 'string' || value?.kind === 'param'))
+    }
+    if (r.isName || r.token.kind === 'string') r.next()
+    return
+  }
+  if (text === 'DISTINCT' && isOne(next, ['FROM'])) {
+    if (!isOne(r.tokens[r.at - 1] ?? token, ['IS', 'NOT'])) r.fail()
+    r.at += 2
+    return
+  }
+  if (text === 'WITHIN' && isOne(next, ['GROUP'])) {
+    r.at += 2
+    return void readBrackets(r, 'plain')
+  }
+  if (text === 'FROM' && inside === 'from') return void r.next()
+  if (MISPLACED.has(text)) r.fail()
+  if (isOne(next, ['('])) return readCallOrBrackets(r, token)
+  const bare = BARE_CALLS[r.dialect].get(text)
+  if (bare !== undefined) {
+    r.found.functions.add(token.name)
+    r.found.refuse(bare, token.name)
+    return void r.next()
+  }
+  r.next()
+  if (r.dialect === 'postgres') readPostgresWord(r, token, next)
+  else if (r.dialect === 'sqlite') readSqliteWord(r, text)
+  else if ((text === 'NEXT' || text === 'PREVIOUS') && r.take('VALUE', 'FOR')) {
+    r.found.refuse('volatile', 'sequence')
+    r.path()
+  }
+}
+
+function readPostgresWord(r: Reader, token: Token, next: Token): void {
+  const { text } = token
+  if (next.kind === 'string' && !BEFORE_TEXT.has(text)) noteTypedLiteral(r, token.name, next.name)
+  else if (text === 'OPERATOR') r.fail()
+  else if (text === 'AT' && r.take('LOCAL')) r.found.refuse('settings', 'at local')
+  else if (text === 'AT') r.take('TIME', 'ZONE')
+  else if ((text === 'TIME' || text === 'TIMESTAMP') && r.take('WITH', 'TIME', 'ZONE')) {
+    r.found.refuse('settings', 'time zone')
+  } else if ((text === 'PARTITION' || text === 'ORDER') && r.is('BY')) r.next()
+  else if (text === 'CURRENT' && r.is('OF')) r.found.refuse('cursor', 'current of')
+}
+
+/** `x IN table`, and the operators that call functions of the application. */
+function readSqliteWord(r: Reader, text: string): void {
+  if (text === 'IN' && r.isName) {
+    const path = r.path()
+    if (r.is('(')) noteCall(r, readArguments(r, path, 'call'))
+    else r.use(path, 'read')
+  } else if (text === 'REGEXP') {
+    r.found.functions.add('regexp')
+    r.found.distrust('function', 'regexp')
+  } else if ((text === 'PARTITION' || text === 'ORDER') && r.is('BY')) r.next()
+}
+
+/** `a`, `a.b`, `a.*`, or a call of a function with such a name. */
+function readName(r: Reader): void {
+  const path = [r.next()]
+  while (r.is('.') && path.length < 5) {
+    const after = r.peek()
+    if (isOne(after, ['*'])) {
+      r.at += 2
+      return
+    }
+    r.next()
+    path.push(r.name())
+  }
+  if (r.is('(')) return noteCall(r, readArguments(r, path, 'call'))
+  const last = path.at(-1)
+  if (path.length === 1 || last === undefined) {
+    if (r.dialect === 'postgres' && r.token.kind === 'string') {
+      noteTypedLiteral(r, last?.name ?? '', r.token.name)
+    }
+    return
+  }
+  if (r.dialect === 'postgres') r.found.fields.add(last.name)
+  // MariaDB in Oracle mode: the next number of a sequence.
+  if (r.dialect === 'mysql' && /^(?:nextval|currval|lastval)$/i.test(last.name)) {
+    r.found.refuse('volatile', last.name)
+  }
+}
+
+function readCallOrBrackets(r: Reader, token: Token): void {
+  const { text } = token
+  const before = r.tokens[r.at - 1]
+  if (BEFORE_BRACKET[r.dialect].has(text) || isContextual(r, text, before)) {
+    r.next()
+    if (text === 'FILTER') return void readBrackets(r, 'filter')
+    // `IN (SELECT 1)` and `EXISTS (SELECT 1)` hold a query, `ARRAY (SELECT 1)` too.
+    return void readBrackets(r, 'plain')
+  }
+  if (r.dialect === 'postgres' && text === 'OPERATOR') r.fail()
+  r.next()
+  noteCall(r, readArguments(r, [token], separator(r, text)))
+}
+
+function separator(r: Reader, text: string): Inside {
+  if (text === 'CAST' || text === 'TRY_CAST') return 'cast'
+  if (text === 'EXTRACT' || text === 'TRIM' || text === 'SUBSTRING' || text === 'OVERLAY')
+    return 'from'
+  if (r.dialect === 'mysql' && (text === 'SUBSTR' || text === 'MID')) return 'from'
+  return 'call'
+}
+
+/** Words that are no function only in one place. */
+function isContextual(r: Reader, text: string, before: Token | undefined): boolean {
+  switch (text) {
+    case 'OVER':
+    case 'FILTER':
+      return before !== undefined && isOne(before, [')', 'NULLS'])
+    case 'BY':
+      return before !== undefined && isOne(before, ['ORDER', 'PARTITION', 'GROUP'])
+    case 'ZONE':
+      return before !== undefined && isOne(before, ['TIME'])
+    case 'COLUMNS':
+      return before?.kind === 'string'
+    case 'SETS':
+      return before !== undefined && isOne(before, ['GROUPING'])
+    case 'ROLLUP':
+    case 'CUBE':
+      return r.grouping
+    default:
+      return false
+  }
+}
+
+/** Reads the brackets of a call. */
+export function readArguments(r: Reader, path: readonly Token[], inside: Inside): Call {
+  const open = r.at
+  const close = r.token.match
+  const glued = r.tokens[open - 1]?.end === r.token.start
+  readBrackets(r, inside)
+  return { path, from: open + 1, to: close, glued }
+}

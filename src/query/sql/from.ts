@@ -1,0 +1,234 @@
+import { noteCall } from './calls.js'
+import { readArguments, readBrackets, readExpressions } from './expression.js'
+import type { Token } from './lex/token.js'
+import { isOne, type Reader } from './reader.js'
+import { JOIN_ENDS, NOT_ALIAS, QUERY_STARTS } from './words.js'
+
+const JOIN_WORDS = [
+  'JOIN',
+  'NATURAL',
+  'LEFT',
+  'RIGHT',
+  'FULL',
+  'INNER',
+  'CROSS',
+  'STRAIGHT_JOIN',
+] as const
+
+/** What stands in a FROM that MySQL's DELETE and UPDATE pick their targets from. */
+export interface Item {
+  /** As in `Analysis.reads`; undefined for what is no table. */
+  readonly table: string | undefined
+  readonly alias: string
+  readonly path: readonly Token[]
+}
+
+/** Reads a list of tables with their joins: what follows FROM, USING or UPDATE. */
+export function readTables(r: Reader): Item[] {
+  const items: Item[] = []
+  readJoined(r, items)
+  while (r.takeOne(',')) readJoined(r, items)
+  return items
+}
+
+function readJoined(r: Reader, items: Item[]): void {
+  readItem(r, items)
+  for (;;) {
+    if (r.is('ON') && !isUpsert(r)) {
+      r.next()
+      readExpressions(r, JOIN_ENDS[r.dialect])
+    } else if (r.is('USING') && isOne(r.peek(), ['('])) {
+      r.next()
+      r.skipBrackets()
+      if (r.dialect === 'postgres' && r.takeOne('AS')) r.name()
+    } else if (r.is(...JOIN_WORDS)) readJoin(r, items)
+    else return
+  }
+}
+
+/** `ON CONFLICT` and `ON DUPLICATE KEY` belong to the INSERT around the query. */
+function isUpsert(r: Reader): boolean {
+  const next = r.peek()
+  if (r.dialect === 'mysql') return isOne(next, ['DUPLICATE']) && isOne(r.peek(2), ['KEY'])
+  return isOne(next, ['CONFLICT']) && isOne(r.peek(2), ['(', 'DO', 'ON'])
+}
+
+function readJoin(r: Reader, items: Item[]): void {
+  if (r.takeOne('STRAIGHT_JOIN')) return readItem(r, items)
+  r.take('NATURAL')
+  if (r.takeOne('LEFT', 'RIGHT', 'FULL')) r.take('OUTER')
+  else r.takeOne('INNER', 'CROSS')
+  r.expect('JOIN')
+  readItem(r, items)
+}
+
+function readItem(r: Reader, items: Item[]): void {
+  if (r.takeOne('LATERAL')) {
+    if (r.is('(')) return readDerived(r, items)
+    if (r.take('ROWS', 'FROM')) return readRowsFrom(r)
+    return readFunctionItem(r, r.path())
+  }
+  if (r.is('(')) {
+    if (holdsQuery(r)) return readDerived(r, items)
+    r.deeper(() => {
+      r.next()
+      readJoined(r, items)
+      // MySQL takes a list in brackets.
+      while (r.dialect === 'mysql' && r.takeOne(',')) readJoined(r, items)
+      r.expect(')')
+    })
+    if (readAlias(r) !== undefined && r.outline) r.outline.others = true
+    return
+  }
+  if (r.dialect === 'postgres') {
+    if (r.take('ROWS', 'FROM')) return readRowsFrom(r)
+    if (r.is('ONLY') && !isOne(r.peek(), ['AS', ',', '.'])) return readOnly(r, items)
+  }
+  const path = r.path()
+  if (r.is('(')) return readFunctionItem(r, path)
+  readTable(r, items, path)
+}
+
+/**
+ * Whether brackets at hand hold a query, as `(SELECT ...)` and `((SELECT 1) UNION SELECT 2)` do; `((SELECT 1) AS a JOIN b)` does not.
+ */
+function holdsQuery(r: Reader): boolean {
+  let at = r.at
+  let depth = 0
+  while (isOne(r.tokens[at] ?? r.token, ['('])) {
+    at++
+    if (++depth > 100) r.fail('depth')
+  }
+  const first = r.tokens[at]
+  if (first?.kind !== 'word' || !QUERY_STARTS[r.dialect].has(first.text)) return false
+  // Every bracket but the innermost must go on as a query does.
+  for (let open = at - 2; open >= r.at; open--) {
+    const inner = r.tokens[open + 1]
+    const after = r.tokens[(inner?.match ?? -1) + 1]
+    if (after === undefined) return false
+    if (
+      !isOne(after, [
+        'UNION',
+        'INTERSECT',
+        'EXCEPT',
+        'ORDER',
+        'LIMIT',
+        'OFFSET',
+        'FETCH',
+        'FOR',
+        ')',
+      ])
+    )
+      return false
+  }
+  return true
+}
+
+function readDerived(r: Reader, items: Item[]): void {
+  if (!readBrackets(r, 'plain')) r.fail()
+  if (r.outline) r.outline.others = true
+  items.push({ table: undefined, alias: readAlias(r) ?? '', path: [] })
+}
+
+function readOnly(r: Reader, items: Item[]): void {
+  r.next()
+  const brackets = r.takeOne('(')
+  const path = r.path()
+  if (brackets) r.expect(')')
+  readTable(r, items, path)
+}
+
+function readRowsFrom(r: Reader): void {
+  r.expect('(')
+  do {
+    readCall(r, r.path())
+    if (r.takeOne('AS')) r.skipBrackets()
+  } while (r.takeOne(','))
+  r.expect(')')
+  r.take('WITH', 'ORDINALITY')
+  readAlias(r)
+  if (r.outline) r.outline.others = true
+}
+
+function readFunctionItem(r: Reader, path: Token[]): void {
+  readCall(r, path)
+  r.take('WITH', 'ORDINALITY')
+  readAlias(r)
+  if (r.outline) r.outline.others = true
+}
+
+function readCall(r: Reader, path: Token[]): void {
+  if (!r.is('(')) r.fail()
+  noteCall(r, readArguments(r, path, 'call'))
+}
+
+function readTable(r: Reader, items: Item[], path: Token[]): void {
+  const table = r.use(path, 'read')
+  if (r.dialect === 'postgres') r.takeOne('*')
+  readBeforeAlias(r)
+  const alias = readAlias(r) ?? path.at(-1)?.name ?? ''
+  readAfterAlias(r)
+  items.push({ table: table === '' ? undefined : table, alias, path })
+  if (r.outline === undefined) return
+  if (table === '') r.outline.others = true
+  else r.outline.sources.push({ table, alias })
+}
+
+function readBeforeAlias(r: Reader): void {
+  if (r.dialect !== 'mysql') return
+  if (r.is('PARTITION') && isOne(r.peek(), ['('])) {
+    r.next()
+    r.skipBrackets()
+  }
+  if (r.take('FOR', 'SYSTEM_TIME')) readSystemTime(r)
+}
+
+/** MariaDB's versioned tables: the past does not change, but a limit of it may be the present. */
+function readSystemTime(r: Reader): void {
+  if (r.takeOne('ALL')) return
+  readExpressions(r, JOIN_ENDS[r.dialect])
+  // `FROM a TO b` has a word in it that ends expressions.
+  if (r.takeOne('FROM')) readExpressions(r, JOIN_ENDS[r.dialect])
+  r.found.refuse('time', 'system_time')
+}
+
+function readAfterAlias(r: Reader): void {
+  if (r.dialect === 'postgres') {
+    if (!r.takeOne('TABLESAMPLE')) return
+    r.found.refuse('volatile', 'tablesample')
+    r.path()
+    readBrackets(r, 'call')
+    if (r.takeOne('REPEATABLE')) readBrackets(r, 'call')
+  } else if (r.dialect === 'sqlite') {
+    if (r.take('INDEXED', 'BY')) r.name()
+    else r.take('NOT', 'INDEXED')
+  } else {
+    while (r.is('USE', 'FORCE', 'IGNORE') && isOne(r.peek(), ['INDEX', 'KEY'])) {
+      r.at += 2
+      if (r.takeOne('FOR') && !r.takeOne('JOIN')) {
+        r.takeOne('ORDER', 'GROUP')
+        r.expect('BY')
+      }
+      r.skipBrackets()
+      if (isOne(r.peek(), ['USE', 'FORCE', 'IGNORE']) && isOne(r.peek(2), ['INDEX', 'KEY']))
+        r.takeOne(',')
+    }
+  }
+}
+
+/** An alias with the columns that may follow it. */
+export function readAlias(r: Reader): string | undefined {
+  const as = r.takeOne('AS')
+  if (as && r.is('(')) {
+    // A function's columns and their types.
+    r.skipBrackets()
+    return ''
+  }
+  const { token } = r
+  if (!as && (!r.isName || (token.kind === 'word' && NOT_ALIAS[r.dialect].has(token.text))))
+    return undefined
+  // MySQL's and SQLite's WINDOW is a name unless it begins a clause.
+  const alias = r.name().name
+  if (r.is('(')) r.skipBrackets()
+  return alias
+}
