@@ -18,7 +18,7 @@ const TREE_PARTS = 100_000
 export interface Survey {
   /** Whether `JSON.parse(JSON.stringify(value))` is the same value. */
   readonly json: boolean
-  /** Whether objects have to be told apart: the value contains itself, is very deep or very large. */
+  /** Whether an object has to be told from its equals: the value contains itself, or one part very many times. */
   readonly graph: boolean
   /** Approximate weight on the heap. */
   readonly bytes: number
@@ -28,15 +28,17 @@ export interface Survey {
 export const TANGLED: unique symbol = Symbol('tangled')
 
 export interface Walk {
-  /** What was met, for a graph. */
+  /** What was met, and in whose place it is kept, once the value may be a graph. */
   readonly seen: Map<object, unknown> | undefined
+  /** Whether something was met again. */
+  met: boolean
   json: boolean
   bytes: number
   parts: number
 }
 
 export function newWalk(graph: boolean): Walk {
-  return { seen: graph ? new Map() : undefined, json: !graph, bytes: 0, parts: 0 }
+  return { seen: graph ? new Map() : undefined, met: false, json: true, bytes: 0, parts: 0 }
 }
 
 /** Where walks are, for messages: the names taken at each depth. Overwritten as they go, never cleared. */
@@ -49,24 +51,29 @@ export const trail: (string | number)[] = []
  */
 export function survey(value: unknown): Survey {
   let walk = newWalk(false)
+  let bytes: number
   try {
-    walk.bytes = part(value, 0, walk)
+    bytes = part(value, 0, walk)
   } catch (error) {
     if (error !== TANGLED) throw error
     walk = newWalk(true)
-    walk.bytes = part(value, 0, walk)
+    bytes = part(value, 0, walk)
   }
-  return { json: walk.json, graph: walk.seen !== undefined, bytes: walk.bytes }
+  return { json: walk.json && !walk.met, graph: walk.met, bytes }
 }
 
 /** Whether `value` is at its first visit: false where a graph has it already. */
 export function enter(value: object, depth: number, walk: Walk): boolean {
   if (walk.seen === undefined) {
-    if (depth > TREE_DEPTH || ++walk.parts > TREE_PARTS) throw TANGLED
+    if (depth >= TREE_DEPTH || ++walk.parts > TREE_PARTS) throw TANGLED
     return true
   }
-  if (depth > MAX_DEPTH) throw refused(value, depth, `is nested deeper than ${MAX_DEPTH}`)
-  return !walk.seen.has(value)
+  if (walk.seen.has(value)) {
+    walk.met = true
+    return false
+  }
+  if (depth >= MAX_DEPTH) throw refused(value, depth, `is nested deeper than ${MAX_DEPTH}`)
+  return true
 }
 
 function part(value: unknown, depth: number, walk: Walk): number {
@@ -146,7 +153,7 @@ function numberBytes(value: number, walk: Walk): number {
 function special(value: object, kind: Kind | undefined, depth: number, walk: Walk): number {
   switch (kind) {
     case 'map': {
-      let bytes = 200
+      let bytes = 120
       let index = 0
       for (const [key, kept] of value as Map<unknown, unknown>) {
         trail[depth] = `keys()[${index}]`
@@ -157,7 +164,7 @@ function special(value: object, kind: Kind | undefined, depth: number, walk: Wal
       return bytes
     }
     case 'set': {
-      let bytes = 200
+      let bytes = 120
       let index = 0
       for (const kept of value as Set<unknown>) {
         trail[depth] = `values()[${index++}]`

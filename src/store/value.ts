@@ -47,6 +47,15 @@ class Encoded {
   }
 }
 
+/** A private copy in which one object occurs more than once and has to stay one. */
+class Graph {
+  readonly value: unknown
+
+  constructor(value: unknown) {
+    this.value = value
+  }
+}
+
 /**
  * Makes a value ready to be kept. One walk copies, freezes, refuses and weighs plain data.
  *
@@ -80,7 +89,8 @@ export function adopt(value: unknown, how: Mutation = 'freeze', codec?: Codec): 
 
 /** What a reader gets of a value that was admitted as `copied`: its own. */
 export function copyOut(value: unknown): unknown {
-  return value instanceof Encoded ? value.codec.decode(value.bytes) : duplicate(value)
+  if (value instanceof Graph) return duplicate(value.value, true)
+  return value instanceof Encoded ? value.codec.decode(value.bytes) : duplicate(value, false)
 }
 
 function orEncoded(value: unknown, codec: Codec, attempt: () => Admitted): Admitted {
@@ -112,8 +122,9 @@ function admitPlain(value: unknown, how: Mutation, freeze: Freeze): Admitted {
     }
     if (frozen !== undefined) return { value: frozen, copied: false, bytes: walk.bytes }
   }
-  const { bytes } = survey(value)
-  return { value: freeze === freezeInPlace ? value : duplicate(value), copied: true, bytes }
+  const { bytes, graph } = survey(value)
+  const own = freeze === freezeInPlace ? value : duplicate(value, graph)
+  return { value: graph ? new Graph(own) : own, copied: true, bytes }
 }
 
 function copyFrozen(value: object, depth: number, walk: Walk): object | undefined {

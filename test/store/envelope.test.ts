@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { systemRandom } from '../../src/base/random.js'
 import type { Codec } from '../../src/store/codec.js'
 import { createEnvelopes, type EnvelopeOptions, type Sealed } from '../../src/store/envelope.js'
-import { entry, KEY_1, KEY_2, resum, steadyRandom } from './envelopes.js'
+import { entry, KEY_1, KEY_2, noise, resum, steadyRandom } from './envelopes.js'
 
 const LARGE = 'abc'.repeat(200_000)
 const encryption = { keys: [KEY_1] }
@@ -37,10 +37,7 @@ describe('an entry comes back', () => {
     ['of null', entry({ value: null })],
     ['that is private, never fresh and forever stale', entry({ private: true, freshUntil: 0 })],
     ['that is large', entry({ value: LARGE })],
-    [
-      'that is large and does not compress',
-      entry({ value: Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * i * 7) >> 3)) }),
-    ],
+    ['that is large and does not compress', entry({ value: noise(300_000) })],
   ]
   const configurations: readonly (readonly [string, Omit<EnvelopeOptions, 'random'>])[] = [
     ['by default', {}],

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { Random } from '../../src/base/random.js'
 import type { Sealed } from '../../src/store/envelope.js'
@@ -33,4 +34,9 @@ export function resum(bytes: Buffer): Buffer {
   const end = summed.length - 4
   if (end >= 0) summed.writeUInt32LE(crc32(summed.subarray(0, end)), end)
   return summed
+}
+
+/** Bytes that do not compress, the same each time. */
+export function noise(length: number): Buffer {
+  return createHash('shake256', { outputLength: length }).update('noise').digest()
 }
