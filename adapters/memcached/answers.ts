@@ -2,7 +2,7 @@ import { CacheError } from '../../src/base/errors.js'
 import type { Found, Unavailable, Version } from '../../src/store/store.js'
 import type { Command, Exact, Item } from './command.js'
 import type { Link } from './link.js'
-import { EXISTS, meaningOf, NOT_FOUND, OK } from './protocol.js'
+import { EXISTS, meaningOf, NOT_FOUND, OK, TOO_LARGE } from './protocol.js'
 
 /**
  * Marks an item as a placeholder: planted where nothing was, so that a lease has a CAS number to hold on to. It is
@@ -56,7 +56,18 @@ export function problemOf(command: Command): Error | undefined {
   const { status } = command
   if (status === OK || status === NOT_FOUND || status === EXISTS) return undefined
   if (command.failure !== undefined) return command.failure
+  if (status === TOO_LARGE) return tooLarge(command)
   return command.answered ? refusal(command, meaningOf(status)) : late(command.server)
+}
+
+/** Not the server's failure: the next one is the same. With the new value, the server has thrown away the old one. */
+function tooLarge({ key, item, server }: Command): CacheError {
+  return new CacheError(
+    'CACHE_VALUE_INVALID',
+    `memcached ${server}: an entry of ${item?.value.length} bytes is beyond the server's item limit (memcached -I); ` +
+      'it is not kept, and neither is what was there before',
+    { key },
+  )
 }
 
 /** There was no time left to ask, or to wait. */

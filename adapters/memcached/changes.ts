@@ -1,9 +1,8 @@
-import { CacheError } from '../../src/base/errors.js'
 import type { Found, Outcome, ReadResult, Write } from '../../src/store/store.js'
 import { Aftermath, noteRecord } from './aftermath.js'
 import { foundIn, mustReach, problemOf } from './answers.js'
 import { add, entryItem, get, remove, set, type Command, type Exact } from './command.js'
-import { OK, TOO_LARGE } from './protocol.js'
+import { OK } from './protocol.js'
 import { Round } from './round.js'
 import type { Servers } from './servers.js'
 
@@ -50,18 +49,7 @@ export function write(
 
 /** How setting an entry went, and removing the old one where it did not go well. */
 function outcomeOf(entry: Command, removal: Command | undefined): Outcome {
-  const problem = removal && problemOf(removal)
-  if (problem !== undefined) return problem
-  return entry.status === TOO_LARGE ? tooLarge(entry) : problemOf(entry)
-}
-
-function tooLarge({ key, item, server }: Command): CacheError {
-  return new CacheError(
-    'CACHE_VALUE_INVALID',
-    `memcached ${server}: an entry of ${item?.value.length} bytes is beyond the server's item limit (memcached -I); ` +
-      'it is not kept, and neither is the old one',
-    { key },
-  )
+  return (removal && problemOf(removal)) ?? problemOf(entry)
 }
 
 /** How often to try to replace a placeholder that changes meanwhile. */
@@ -91,7 +79,7 @@ export function swap(
         link.send(lock)
         if (expected === undefined) link.send(present)
       })
-      const problem = change.status === TOO_LARGE ? tooLarge(change) : problemOf(change)
+      const problem = problemOf(change)
       if (problem !== undefined) throw problem
       if (change.status === OK) {
         if (lock.status === OK) {

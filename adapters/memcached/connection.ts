@@ -1,14 +1,26 @@
 import type { Socket } from 'node:net'
+import type { Cancel, Clock } from '../../src/base/clock.js'
 import type { Deadlines } from '../../src/store/deadline.js'
 import type { Batch } from './batch.js'
 import { Frames } from './frames.js'
 import type { MakeServer, MemjsServer } from './memjs.js'
 
-/**
- * Told once that a connection ended, and whether anybody was waiting for it then. Returns what those who were waiting
- * are told.
- */
-export type OnEnd = (reason: Error, inUse: boolean) => Error
+/** Whoever has a connection: is told of its faults, and says what those are told who wait for an answer. */
+export interface Owner {
+  /** The connection ended. `inUse`: somebody was waiting for it, or it never opened. Called once. */
+  ended(reason: Error, inUse: boolean): Error
+  /** The connection is not open yet, and somebody has waited long enough. It goes on opening. */
+  late(reason: Error): Error
+}
+
+export interface ConnectionOptions {
+  readonly makeServer: MakeServer
+  readonly deadlines: Deadlines
+  readonly clock: Clock
+  /** How long opening it may take, in milliseconds. */
+  readonly connectMs: number
+  readonly owner: Owner
+}
 
 interface Sent {
   readonly batch: Batch
@@ -22,7 +34,8 @@ interface Sent {
  */
 export class Connection {
   readonly #deadlines: Deadlines
-  readonly #onEnd: OnEnd
+  readonly #owner: Owner
+  readonly #cancelOpening: Cancel
   readonly #frames = new Frames((bytes, start, end) => this.#answer(bytes, start, end))
   /** Batches in order: the first are sent, the rest wait for the connection to open. */
   readonly #sent: Sent[] = []
@@ -35,21 +48,23 @@ export class Connection {
   readonly gone: Promise<void>
   #isGone!: () => void
 
-  constructor(makeServer: MakeServer, deadlines: Deadlines, onEnd: OnEnd) {
+  constructor({ makeServer, deadlines, clock, connectMs, owner }: ConnectionOptions) {
     this.#deadlines = deadlines
-    this.#onEnd = onEnd
+    this.#owner = owner
+    this.#cancelOpening = clock.after(connectMs, () => {
+      this.end(new Error(`no connection within ${connectMs} ms`))
+    })
     this.gone = new Promise((resolve) => {
       this.#isGone = resolve
     })
-    makeServer().then(
-      (server) => this.#open(server),
-      (error: unknown) => this.end(toError(error)),
-    )
+    makeServer()
+      .then((server) => this.#open(server))
+      .catch((error: unknown) => this.end(toError(error)))
   }
 
   /** Sends a batch, when the connection is open. It is answered or failed within the deadline. */
   send(batch: Batch): void {
-    batch.wait(this.#deadlines.start(batch), this.#expire)
+    batch.wait(this.#deadlines.start(batch), () => this.#expire(batch))
     if (this.#socket === undefined) this.#waiting.push(batch)
     else this.#write(this.#socket, batch)
   }
@@ -58,14 +73,15 @@ export class Connection {
   end(reason: Error): void {
     if (this.#ended) return
     this.#ended = true
+    this.#cancelOpening()
     const batches = [...this.#sent.map((sent) => sent.batch), ...this.#waiting]
     this.#sent.length = 0
     this.#waiting = []
     this.#socket?.off('close', this.#closed)
-    if (this.#socket === undefined) this.#isGone()
+    if (this.#socket === undefined || this.#socket.closed) this.#isGone()
     else this.#socket.once('close', this.#isGone)
     this.#server?.error(reason)
-    const failure = this.#onEnd(reason, this.#socket === undefined || batches.length > 0)
+    const failure = this.#owner.ended(reason, this.#socket === undefined || batches.length > 0)
     for (const batch of batches) batch.fail(failure)
   }
 
@@ -75,6 +91,7 @@ export class Connection {
     server.onError(0, (reason) => this.end(toError(reason)))
     server.sock(false, (socket) => {
       if (this.#ended) return
+      this.#cancelOpening()
       socket.setNoDelay(true)
       socket.once('close', this.#closed)
       server.responseHandler = this.#received
@@ -119,12 +136,11 @@ export class Connection {
     this.end(new Error('the connection was closed'))
   }
 
-  readonly #expire = (): void => {
-    this.end(
-      new Error(
-        `${this.#socket === undefined ? 'no connection' : 'no answer'} within ${this.#deadlines.limitMs} ms`,
-      ),
-    )
+  #expire(batch: Batch): void {
+    const { limitMs } = this.#deadlines
+    if (this.#socket !== undefined) return this.end(new Error(`no answer within ${limitMs} ms`))
+    this.#waiting = this.#waiting.filter((waiting) => waiting !== batch)
+    batch.fail(this.#owner.late(new Error(`no connection within ${limitMs} ms`)))
   }
 }
 

@@ -13,6 +13,8 @@ export interface LinkOptions {
   readonly name: string
   readonly weight: number
   readonly makeServer: MakeServer
+  /** How long opening a connection may take, in milliseconds. */
+  readonly connectMs: number
 }
 
 /**
@@ -27,8 +29,9 @@ export class Link implements RingMember {
   readonly weight: number
   /** The namespace's version as last seen on this server. */
   lastSpace: Version | undefined
-  readonly #makeServer: MakeServer
+  readonly #options: LinkOptions
   readonly #deadlines: Deadlines
+  readonly #context: StoreContext
   readonly #circuit: Circuit
   #gathering: Batch | undefined
   #connection: Connection | undefined
@@ -38,8 +41,9 @@ export class Link implements RingMember {
   constructor(options: LinkOptions, deadlines: Deadlines, context: StoreContext) {
     this.name = options.name
     this.weight = options.weight
-    this.#makeServer = options.makeServer
+    this.#options = options
     this.#deadlines = deadlines
+    this.#context = context
     this.#circuit = new Circuit({
       clock: context.clock,
       random: context.random,
@@ -134,12 +138,23 @@ export class Link implements RingMember {
   }
 
   #connect(): Connection {
-    const connection = new Connection(this.#makeServer, this.#deadlines, (reason, inUse) => {
-      if (this.#connection === connection) this.#connection = undefined
+    const lost = (reason: Error): Error => {
       const failure = this.#unavailable(reason)
-      // A connection that was idle when it ended is nobody's failure: the next request opens another.
-      if (inUse) this.#circuit.lost(failure)
+      this.#circuit.lost(failure)
       return failure
+    }
+    const connection = new Connection({
+      ...this.#options,
+      deadlines: this.#deadlines,
+      clock: this.#context.clock,
+      owner: {
+        ended: (reason, inUse) => {
+          if (this.#connection === connection) this.#connection = undefined
+          // A connection that was idle when it ended is nobody's failure: the next request opens another.
+          return inUse ? lost(reason) : this.#unavailable(reason)
+        },
+        late: lost,
+      },
     })
     return connection
   }

@@ -8,6 +8,8 @@ export interface MemcachedStoreOptions {
   readonly password?: string
   /** How long an operation may take before its server counts as unavailable. Default: `'250ms'`. */
   readonly deadline?: Duration
+  /** How long opening a connection may take; those who wait for it are told within `deadline`. Default: `'2s'`. */
+  readonly connectTimeout?: Duration
   /** Begins every name on the servers, so that the cache shares them with others: visible ASCII, at most 40 characters. Default: `'kf:'`. */
   readonly prefix?: string
 }
@@ -16,14 +18,18 @@ export interface ResolvedOptions {
   readonly username: string | undefined
   readonly password: string | undefined
   readonly deadlineMs: number
+  readonly connectMs: number
   readonly prefix: string
 }
 
-const DEFAULTS = { deadline: '250ms', prefix: 'kf:' } as const
+const DEFAULTS = { deadline: '250ms', connectTimeout: '2s', prefix: 'kf:' } as const
 
 /** @throws {CacheError} `CACHE_OPTION_INVALID` naming the option. */
 export function resolveOptions(options: MemcachedStoreOptions): ResolvedOptions {
-  const { username, password, deadline = DEFAULTS.deadline, prefix = DEFAULTS.prefix } = options
+  if (typeof options !== 'object' || options === null) {
+    throw invalidOption('options', 'an object', options)
+  }
+  const { username, password, prefix = DEFAULTS.prefix } = options
   for (const [option, value] of Object.entries({ username, password })) {
     if (value !== undefined && typeof value !== 'string') {
       throw invalidOption(option, 'a string', value)
@@ -33,12 +39,20 @@ export function resolveOptions(options: MemcachedStoreOptions): ResolvedOptions 
     const missing = username === undefined ? 'username' : 'password'
     throw invalidOption(missing, 'given where the other of the two is', undefined)
   }
-  const deadlineMs = toMilliseconds(deadline, 'deadline')
-  if (deadlineMs < 1 || deadlineMs > 60_000) {
-    throw invalidOption('deadline', "from '1ms' to '60s'", deadline)
-  }
   if (typeof prefix !== 'string' || !/^[!-~]{0,40}$/.test(prefix)) {
     throw invalidOption('prefix', 'up to 40 characters of visible ASCII', prefix)
   }
-  return Object.freeze({ username, password, deadlineMs, prefix })
+  return Object.freeze({
+    username,
+    password,
+    deadlineMs: bounded(options.deadline ?? DEFAULTS.deadline, 'deadline'),
+    connectMs: bounded(options.connectTimeout ?? DEFAULTS.connectTimeout, 'connectTimeout'),
+    prefix,
+  })
+}
+
+function bounded(duration: Duration, option: string): number {
+  const ms = toMilliseconds(duration, option)
+  if (ms >= 1 && ms <= 600_000) return ms
+  throw invalidOption(option, "from '1ms' to '10m'", duration)
 }

@@ -28,8 +28,8 @@ export function memcachedStore(
   target: MemcachedTarget = 'localhost:11211',
   options: MemcachedStoreOptions = {},
 ): Store {
-  const { deadlineMs, prefix, ...credentials } = resolveOptions(options)
-  const servers = serversOf(target, credentials)
+  const { deadlineMs, connectMs, prefix, ...credentials } = resolveOptions(options)
+  const servers = serversOf(target, credentials).map((server) => ({ ...server, connectMs }))
   return {
     name: 'memcached',
     open(context) {

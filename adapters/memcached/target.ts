@@ -1,6 +1,11 @@
 import { invalidOption } from '../../src/base/errors.js'
-import { serversAt, serversLike, type MemjsClient, type MemjsServer } from './memjs.js'
-import type { LinkOptions } from './link.js'
+import {
+  serversAt,
+  serversLike,
+  type MakeServer,
+  type MemjsClient,
+  type MemjsServer,
+} from './memjs.js'
 
 /** One server of several. */
 export interface MemcachedServer {
@@ -18,6 +23,13 @@ export interface MemcachedServer {
  */
 export type MemcachedTarget = string | readonly (string | MemcachedServer)[] | MemjsClient
 
+/** A server with its identity: what it is called everywhere, and its share of the keys. */
+export interface NamedServer {
+  readonly name: string
+  readonly weight: number
+  readonly makeServer: MakeServer
+}
+
 interface Credentials {
   readonly username: string | undefined
   readonly password: string | undefined
@@ -30,7 +42,7 @@ const DEFAULT_PORT = 11211
  *
  * @throws {CacheError} `CACHE_OPTION_INVALID` for a target that names no server, or one server twice, or is something else.
  */
-export function serversOf(target: MemcachedTarget, credentials: Credentials): LinkOptions[] {
+export function serversOf(target: MemcachedTarget, credentials: Credentials): NamedServer[] {
   const servers = isClient(target)
     ? target.servers.map((server, index) => ofClient(server, `target.servers[${index}]`))
     : listOf(target).map((each) => parsed(each, credentials))
@@ -58,7 +70,10 @@ function listOf(
   return servers
 }
 
-function parsed(server: string | MemcachedServer, credentials: Credentials): LinkOptions {
+function parsed(server: string | MemcachedServer, credentials: Credentials): NamedServer {
+  if (typeof server !== 'string' && (typeof server !== 'object' || server === null)) {
+    throw invalid('servers as texts or as { host, port }', server)
+  }
   const {
     host,
     port = DEFAULT_PORT,
@@ -92,7 +107,7 @@ function parse(text: string): MemcachedServer & Partial<Credentials> {
   return { ...server, username: user.slice(0, colon), password: user.slice(colon + 1) }
 }
 
-function ofClient(server: MemjsServer, option: string): LinkOptions {
+function ofClient(server: MemjsServer, option: string): NamedServer {
   if (typeof server.sock !== 'function' || typeof server.host !== 'string') {
     throw invalidOption(option, 'a Server of memjs', server)
   }
@@ -101,7 +116,12 @@ function ofClient(server: MemjsServer, option: string): LinkOptions {
 }
 
 function isClient(target: MemcachedTarget): target is MemjsClient {
-  return typeof target === 'object' && 'servers' in target && Array.isArray(target.servers)
+  return (
+    typeof target === 'object' &&
+    target !== null &&
+    'servers' in target &&
+    Array.isArray(target.servers)
+  )
 }
 
 function nameOf(host: string, port: number): string {
