@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createCompression } from '../../src/store/compression.js'
+import { noise } from './envelopes.js'
 
 const KB = 1_024
 
@@ -13,9 +14,7 @@ describe('compression', () => {
   })
 
   test('leaves what would hardly become smaller as it is', () => {
-    const bytes = Buffer.from(
-      Array.from({ length: 20_000 }, (_, index) => (index * index * 31) >> 5),
-    )
+    const bytes = noise(20_000)
     const packed = createCompression({ algorithm: 'deflate' }).pack(bytes)
     expect(packed).toEqual({ algorithm: 0, bytes })
   })
