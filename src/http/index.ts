@@ -181,6 +181,7 @@ export type { DeclaredQuery } from './url-query.js'
 export {
   confirmsStored,
   notModifiedFields,
+  readValidators,
   validationFields,
   type Validators,
 } from './validation.js'

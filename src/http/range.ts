@@ -1,5 +1,5 @@
 import { splitList } from './fields.js'
-import { isDigit } from './structured.js'
+import { isDigit } from './tokens.js'
 
 /**
  * Which bytes a request asks for (RFC 9110 section 14).

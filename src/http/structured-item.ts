@@ -1,7 +1,6 @@
-import { isTokenCode } from './tokens.js'
+import { isDigit, isTokenCode } from './tokens.js'
 import {
   type BareItem,
-  isDigit,
   isKeyCode,
   isKeyStart,
   isTokenItemStart,

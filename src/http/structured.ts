@@ -1,3 +1,5 @@
+import { isDigit } from './tokens.js'
+
 /**
  * The types of structured fields (RFC 9651): what `Cache-Status`, `CDN-Cache-Control`, `No-Vary-Search` and
  * `Cache-Groups` are made of.
@@ -47,11 +49,6 @@ export function isKeyStart(code: number): boolean {
 /** True when `code` may continue a key: lower-case letters, digits, `_`, `-`, `.` and `*`. */
 export function isKeyCode(code: number): boolean {
   return isKeyStart(code) || isDigit(code) || code === 0x5f || code === 0x2d || code === 0x2e
-}
-
-/** True for the ASCII digits. */
-export function isDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39
 }
 
 /** True when `code` may begin a token item: a letter or `*`. */

@@ -29,6 +29,11 @@ export function isToken(text: string): boolean {
   return true
 }
 
+/** True for the ASCII digits. */
+export function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39
+}
+
 /** True for the two characters of optional whitespace, space and tab. */
 export function isWhitespaceCode(code: number): boolean {
   return code === SPACE || code === HTAB

@@ -7,10 +7,15 @@ export interface UrlKeyOptions {
   /** The scheme visitors use. Default: `'https'`. */
   readonly scheme?: 'http' | 'https'
   /**
-   * The hosts this application answers for, with a port where it is not the scheme's own. One host: every request is for
-   * it, whatever its `Host` says. Several: a request for another one has no key. Never taken from a forwarded field.
+   * The hosts this application answers for, with a port where it is not the scheme's own. A request for another one has no
+   * key: its page might repeat the wrong name to everybody.
    */
   readonly hosts: string | readonly string[]
+  /**
+   * Take every request as one for the first host, whatever its `Host` says, because a proxy in front changes that field.
+   * Give the handler `host` then, and not what the request says. Default: false.
+   */
+  readonly anyHost?: boolean
   /** The query parameters the pages depend on. Default: `'none'`. */
   readonly query?: DeclaredQuery
   /** The longest request target, in characters. Default: 8192. */
@@ -28,9 +33,11 @@ export interface KeyedTarget {
    * nothing it can see is missing from the key.
    */
   readonly target: string
+  /** The host as configured. */
+  readonly host: string
 }
 
-/** Makes the key of a request from its target (`req.url`) and its `Host`, or says why it has none. */
+/** Makes the key of a request from its target (`req.url`) and its `Host` field, or says why it has none. */
 export type UrlKey = (
   target: string,
   host?: string,
@@ -48,21 +55,23 @@ export function createUrlKey(options: UrlKeyOptions): UrlKey {
   )
   if (hosts.length === 0) throw invalidOption('hosts', 'at least one host', options.hosts)
   const declared = typeof query === 'string' ? query : new Set(query)
-  const only = hosts.length === 1 ? `${scheme}://${hosts[0]}` : undefined
-  const origins = new Map(hosts.map((host) => [host, `${scheme}://${host}`]))
+  const origins = new Map(hosts.map((host) => [host, { host, origin: `${scheme}://${host}` }]))
+  const always = options.anyHost === true ? origins.get(hosts[0]!) : undefined
 
-  return (target, host) => {
+  return (target, requestHost = '') => {
     if (target.length > maxLength) return { refused: 'form' }
-    const origin = only ?? origins.get(normaliseHost(host ?? '', scheme))
-    if (origin === undefined) return { refused: 'host' }
+    const site =
+      always ?? origins.get(requestHost) ?? origins.get(normaliseHost(requestHost, scheme))
+    if (site === undefined) return { refused: 'host' }
+    const { host, origin } = site
     const mark = target.indexOf('?')
     const path = normalisePath(mark === -1 ? target : target.slice(0, mark))
     if (typeof path === 'string') return { refused: path }
-    if (mark === -1) return { key: origin + path.path, target: path.path }
+    if (mark === -1) return { key: origin + path.path, target: path.path, host }
     const search = normaliseQuery(target.slice(mark + 1), declared, maxParameters)
     if (typeof search === 'string') return { refused: search }
     const normal = search.query === '' ? path.path : `${path.path}?${search.query}`
-    return { key: origin + normal, target: normal }
+    return { key: origin + normal, target: normal, host }
   }
 }
 

@@ -1,12 +1,29 @@
-import type { FieldLine } from './fields.js'
+import { type FieldLine, type FieldValues, fieldValue } from './fields.js'
 import { isEntityTag, isWeakTag, sameTag } from './entity-tag.js'
-import { formatHttpDate } from './http-date.js'
+import { formatHttpDate, parseHttpDate } from './http-date.js'
 
 /** What identifies a stored response when it is asked about. */
 export interface Validators {
   readonly etag?: string | undefined
   /** Milliseconds since the epoch. */
   readonly lastModified?: number | undefined
+}
+
+/**
+ * The validators among a response's fields, and when it was generated. Read them once and keep them with the stored
+ * response.
+ *
+ * An `ETag` that is not an entity tag and a date that cannot be read are none.
+ */
+export function readValidators(
+  fields: FieldValues,
+): Validators & { readonly date: number | undefined } {
+  const etag = fieldValue(fields, 'etag')
+  return {
+    etag: etag !== undefined && isEntityTag(etag) ? etag : undefined,
+    lastModified: parseHttpDate(fieldValue(fields, 'last-modified')),
+    date: parseHttpDate(fieldValue(fields, 'date')),
+  }
 }
 
 /**

@@ -27,7 +27,12 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
   rangeWithin: (text) => http.rangeWithin(text, { first: 0, last: 9, size: 100 }),
   searchKey: (text) => http.searchKey(text, { ignoreOrder: true, ignore: ['a'], except: [] }),
   encodeSurrogateKey: http.encodeSurrogateKey,
-  urlKey: http.createUrlKey({ hosts: 'a.test', query: ['a'], maxLength: Infinity }),
+  urlKey: http.createUrlKey({
+    hosts: 'a.test',
+    anyHost: true,
+    query: ['a'],
+    maxLength: Infinity,
+  }),
   headEffect: (text) => http.headEffect({ etag: text }, { etag: text }),
   invalidatedUrls: (text) =>
     http.invalidatedUrls({

@@ -6,7 +6,12 @@ import {
   type PreconditionOutcome,
   rangeApplies,
 } from '../../src/http/preconditions.js'
-import { confirmsStored, notModifiedFields, validationFields } from '../../src/http/validation.js'
+import {
+  confirmsStored,
+  notModifiedFields,
+  readValidators,
+  validationFields,
+} from '../../src/http/validation.js'
 
 const LAST_MODIFIED = Date.UTC(2024, 0, 1, 12) + 400
 const BEFORE = 'Mon, 01 Jan 2024 11:59:59 GMT'
@@ -247,6 +252,15 @@ describe('the fields of a 304 (RFC 9110 section 15.4.5)', () => {
     ])
     expect(notModifiedFields([['Last-Modified', SAME]])).toHaveLength(1)
   })
+})
+
+test('the validators of a response are read once, and bad ones are none', () => {
+  expect(readValidators({ etag: 'W/"a"', 'last-modified': SAME, date: AFTER })).toEqual({
+    etag: 'W/"a"',
+    lastModified: Date.UTC(2024, 0, 1, 12),
+    date: Date.UTC(2024, 0, 1, 12, 0, 1),
+  })
+  expect(readValidators({ etag: 'a', 'last-modified': 'x', date: [SAME, SAME] })).toEqual({})
 })
 
 describe('asking about stored responses (RFC 9111 sections 4.3.1 and 4.3.4)', () => {

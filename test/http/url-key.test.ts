@@ -1,9 +1,13 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createUrlKey, type UrlKeyOptions } from '../../src/http/url-key.js'
+import { createUrlKey, type UrlKey, type UrlKeyOptions } from '../../src/http/url-key.js'
 import { elapsedMs, QUICK_MS } from './linear.js'
 
-const key = (target: string, options: Partial<UrlKeyOptions> = {}, host?: string): string => {
+const key = (
+  target: string,
+  options: Partial<UrlKeyOptions> = {},
+  host: string | undefined = 'a.test',
+): string => {
   const result = createUrlKey({ hosts: 'a.test', ...options })(target, host)
   return 'refused' in result ? `refused: ${result.refused}` : result.key
 }
@@ -99,10 +103,11 @@ describe('the query', () => {
   })
 
   test('the handler is given what the key says, and no more', () => {
-    const made = createUrlKey({ hosts: 'a.test', query })('/caf%c3%a9?utm=x&q=1&page=2')
+    const made = createUrlKey({ hosts: 'a.test', query })('/caf%c3%a9?utm=x&q=1&page=2', 'a.test')
     expect(made).toEqual({
       key: 'https://a.test/caf%C3%A9?page=2&q=1',
       target: '/caf%C3%A9?page=2&q=1',
+      host: 'a.test',
     })
   })
 
@@ -123,7 +128,8 @@ describe('the query', () => {
       ';',
       '%',
     )
-    const make = createUrlKey({ hosts: 'a.test', query })
+    const make = (target: string): ReturnType<UrlKey> =>
+      createUrlKey({ hosts: 'a.test', query })(target, 'a.test')
     const read = (target: string): unknown =>
       [...new URLSearchParams(target.slice(target.indexOf('?') + 1))]
         .filter(([name]) => query.includes(name))
@@ -142,11 +148,19 @@ describe('the query', () => {
 })
 
 describe('the host', () => {
-  test('comes from configuration, whatever a request says', () => {
-    expect(key('/', {}, 'evil.test')).toBe('https://a.test/')
-    expect(key('/', { scheme: 'http', hosts: 'A.test:80' })).toBe('http://a.test/')
-    expect(key('/', { hosts: 'localhost:3000' })).toBe('https://localhost:3000/')
-    expect(key('/', { hosts: '[::1]:3000' })).toBe('https://[::1]:3000/')
+  test('is one of those configured, or there is no key', () => {
+    expect(key('/')).toBe('https://a.test/')
+    expect(key('/', {}, 'evil.test')).toBe('refused: host')
+    expect(createUrlKey({ hosts: 'a.test' })('/')).toEqual({ refused: 'host' })
+    expect(key('/', { scheme: 'http', hosts: 'A.test:80' }, 'a.test')).toBe('http://a.test/')
+    expect(key('/', { hosts: 'localhost:3000' }, 'localhost:3000')).toBe('https://localhost:3000/')
+    expect(key('/', { hosts: '[::1]:3000' }, '[::1]:3000')).toBe('https://[::1]:3000/')
+  })
+
+  test('is taken from configuration where a proxy in front changes it', () => {
+    const options = { hosts: ['a.test', 'b.test'], anyHost: true }
+    expect(key('/', options, 'upstream:8080')).toBe('https://a.test/')
+    expect(createUrlKey(options)('/', 'b.test')).toMatchObject({ host: 'a.test' })
   })
 
   test.each([
@@ -156,7 +170,6 @@ describe('the host', () => {
     ['b.test:444', 'refused: host'],
     ['evil.test', 'refused: host'],
     ['', 'refused: host'],
-    [undefined, 'refused: host'],
     ['constructor', 'refused: host'],
   ])('of several, %s gives %s', (host, expected) => {
     expect(key('/', { hosts: ['a.test', 'b.test'] }, host)).toBe(expected)
@@ -178,6 +191,7 @@ test('no target takes more than linear time, or throws', () => {
   const anyCharacter = fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code))
   const make = createUrlKey({
     hosts: 'a.test',
+    anyHost: true,
     query: 'all',
     maxLength: Infinity,
     maxParameters: Infinity,
