@@ -32,27 +32,42 @@ export interface FlightsOptions {
   readonly store: string
 }
 
+export interface FlightsApp {
+  readonly app: Express
+  /** Resolves when the pages that are being made now are made, also those that nobody waits for any more. */
+  readonly settle: () => Promise<void>
+}
+
 interface Page {
   readonly status?: number
   readonly title: string
   readonly body: Html
 }
+interface Redirect {
+  readonly redirect: string
+}
 
-export function createApp({ database, cache, store }: FlightsOptions): Express {
+export function createApp({ database, cache, store }: FlightsOptions): FlightsApp {
   const board = createBoard(tracedDatabase(database), cache)
   const app = express().disable('x-powered-by').disable('etag')
   app.use('/static', express.static(fileURLToPath(new URL('static', import.meta.url))))
 
+  const making = new Set<Promise<unknown>>()
+
   /** A route that answers with a page, at whose foot stands how it was answered. */
   const page =
-    (make: (request: Request) => Promise<Page>) => (request: Request, response: Response) =>
-      traced(async (answer) => {
-        const { status = 200, title, body } = await make(request)
-        response
-          .status(status)
-          .type('html')
-          .send(layout(title, body, { ...answer(), store }))
+    (make: (request: Request) => Promise<Page | Redirect>) =>
+    async (request: Request, response: Response) => {
+      const made = traced(async (answer) => {
+        const made = await make(request)
+        if ('redirect' in made) return response.redirect(303, made.redirect)
+        const { status = 200, title, body } = made
+        const markup = layout(title, body, { ...answer(), store })
+        return response.status(status).type('html').send(markup)
       })
+      making.add(made)
+      await made.finally(() => making.delete(made))
+    }
 
   app.get(
     '/',
@@ -113,23 +128,28 @@ export function createApp({ database, cache, store }: FlightsOptions): Express {
     }),
   )
 
-  app.post('/flights/:id', express.urlencoded(), async (request, response, next) => {
-    const id = idOf(request.params['id']) ?? 0
-    const change = changeOf(request.body)
-    if (change === undefined) return page(async () => UNUSABLE_CHANGE)(request, response)
-    if (!(await board.change(id, change))) return next()
-    const flight = await board.flight(id)
-    if (flight === null) return next()
-    const query = new URLSearchParams({
-      day: flight.day,
-      from: String(boardHour(Number(flight.time.slice(0, 2)))),
-      changed: String(id),
-    })
-    return response.redirect(303, `/departures/${flight.origin}?${query.toString()}#flight-${id}`)
-  })
+  app.post(
+    '/flights/:id',
+    express.urlencoded(),
+    page(async ({ params, body }) => {
+      const id = idOf(params['id']) ?? 0
+      const change = changeOf(body)
+      if (change === undefined) return UNUSABLE_CHANGE
+      const flight = (await board.change(id, change)) ? await board.flight(id) : null
+      if (flight === null) return UNKNOWN_FLIGHT
+      const from = boardHour(Number(flight.time.slice(0, 2)))
+      const query = `day=${flight.day}&from=${from}&changed=${id}`
+      return { redirect: `/departures/${flight.origin}?${query}#flight-${id}` }
+    }),
+  )
 
   app.use(page(async () => UNKNOWN_PAGE))
-  return app
+  return {
+    app,
+    async settle() {
+      await Promise.allSettled(making)
+    },
+  }
 }
 
 const UNKNOWN_AIRPORT: Page = {

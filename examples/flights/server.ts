@@ -17,7 +17,7 @@ export interface ServerOptions {
 
 export interface WebServer {
   readonly url: string
-  /** Ends it, open connections too. */
+  /** Ends it, open connections too, and waits for what it still works on: after that its cache can be closed. */
   close(): Promise<void>
 }
 
@@ -29,7 +29,7 @@ export async function openServer({
   port,
 }: ServerOptions): Promise<WebServer> {
   for (const state of ['hit', 'stale', 'miss'] as const) cache?.on(state, () => noteRead(state))
-  const app = createApp({ database, cache: cache ?? NOTHING_KEPT, store })
+  const { app, settle } = createApp({ database, cache: cache ?? NOTHING_KEPT, store })
   const server = app.listen(port, '127.0.0.1')
   await once(server, 'listening')
   return {
@@ -39,6 +39,7 @@ export async function openServer({
       server.close()
       server.closeAllConnections()
       await closed
+      await settle()
     },
   }
 }

@@ -21,6 +21,8 @@ export function openDatabase(url: string | undefined): Database {
 
 function connect(url: string): Database {
   const pool = new Pool({ connectionString: url, max: 10, options: `-c search_path=${SCHEMA}` })
+  // A connection that broke while nobody used it; the next query opens another.
+  pool.on('error', () => {})
   let queries = 0
   return {
     name: `PostgreSQL at ${new URL(url).host || 'a local socket'}`,

@@ -57,7 +57,7 @@ export async function measure(
       ...outcome,
       setup: setup.name,
       queriesPerSecond: (after.queries - before.queries) / pace.measured,
-      hitRatio: cache && (after.kept - before.kept) / (after.reads - before.reads),
+      hitRatio: cache && (after.kept - before.kept) / Math.max(1, after.reads - before.reads),
     }
   } finally {
     visitors.kill()
