@@ -24,7 +24,8 @@ export default defineConfig({
   resolve: { alias: sourceAliases() },
   test: {
     reporters: ['default', new TallyReporter()],
-    testTimeout: 20_000,
+    // For what hangs, not for what is slow: two busy cores are enough for the suite.
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
     projects: [
@@ -43,7 +44,7 @@ export default defineConfig({
           name: 'serial',
           include: ['test/**/*.serial.test.ts'],
           maxWorkers: 1,
-          testTimeout: 120_000,
+          testTimeout: 240_000,
           sequence: { groupOrder: 1 },
         },
       },
