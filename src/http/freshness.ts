@@ -12,8 +12,8 @@ import type { GoverningDirectives } from './targeted.js'
  * response, so that a hit costs a subtraction and a comparison.
  */
 
-/** Where a lifetime comes from. */
-export type LifetimeSource = 's-maxage' | 'max-age' | 'expires' | 'heuristic' | 'none'
+/** Where a lifetime comes from: the response, the configuration (`ttl`), a guess, or nowhere. */
+export type LifetimeSource = 's-maxage' | 'max-age' | 'expires' | 'ttl' | 'heuristic' | 'none'
 
 /** What a stored response is judged by later: plain data, to be kept with it. Times are milliseconds. */
 export interface Freshness {
@@ -44,6 +44,13 @@ export interface FreshnessInput {
   readonly responseAt: number
   /** Whether many users share the cache. Default: true. */
   readonly shared?: boolean
+  /**
+   * How long configuration lets it be fresh: its lifetime where it states none and its status may be given one, its bound
+   * where it does.
+   */
+  readonly ttlMs?: number | undefined
+  /** The moment what it was made of stops being fresh, in milliseconds since the epoch: it never outlives that. */
+  readonly freshUntil?: number | undefined
   /** How to guess a lifetime where none is stated; `false` to guess none. Default: a tenth of the age, a day at most. */
   readonly heuristic?: HeuristicOptions | false
 }
@@ -63,10 +70,12 @@ export function computeFreshness(input: FreshnessInput): Freshness {
   const { fields, governing, responseAt, shared = true } = input
   const { directives } = governing
   const date = parseHttpDate(fieldValue(fields, 'date'), responseAt)
-  const [lifetimeMs, source] = lifetime(input, directives, date, shared)
+  const [statedMs, source] = lifetime(input, directives, date, shared)
+  const bornAt = responseAt - initialAge(fields, date, input.requestAt, responseAt)
+  const { ttlMs = Infinity, freshUntil = Infinity } = input
   return {
-    bornAt: responseAt - initialAge(fields, date, input.requestAt, responseAt),
-    lifetimeMs,
+    bornAt,
+    lifetimeMs: Math.max(0, Math.min(statedMs, ttlMs, freshUntil - bornAt)),
     source,
     alwaysValidate: directives.noCache,
     neverStale: prohibitsStale(directives, shared),
@@ -110,18 +119,19 @@ function lifetime(
       return [Math.min(left, MAX_DELTA_SECONDS * 1000), 'expires']
     }
   }
-  return heuristicLifetime(input, directives, date ?? responseAt)
+  return unstatedLifetime(input, directives, date ?? responseAt)
 }
 
-function heuristicLifetime(
+/** By configuration, or by guess (section 4.2.2), where the status or `public` allows it. */
+function unstatedLifetime(
   input: FreshnessInput,
   directives: ResponseDirectives,
   generatedAt: number,
 ): readonly [ms: number, source: LifetimeSource] {
-  const { heuristic = {}, status, fields, responseAt } = input
-  if (heuristic === false || !(isHeuristicallyCacheable(status) || directives.public)) {
-    return [0, 'none']
-  }
+  const { heuristic = {}, status, fields, responseAt, ttlMs } = input
+  if (!isHeuristicallyCacheable(status) && !directives.public) return [0, 'none']
+  if (ttlMs !== undefined) return [Math.min(ttlMs, MAX_DELTA_SECONDS * 1000), 'ttl']
+  if (heuristic === false) return [0, 'none']
   const modified = parseHttpDate(fieldValue(fields, 'last-modified'), responseAt)
   if (modified === undefined || modified >= generatedAt) return [0, 'none']
   const guess = (generatedAt - modified) * (heuristic.fraction ?? 0.1)

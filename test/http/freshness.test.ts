@@ -134,6 +134,40 @@ describe('the lifetime (RFC 9111 section 4.2.1)', () => {
   })
 })
 
+describe('the lifetime by configuration', () => {
+  const seconds = (
+    fields: FieldValues,
+    input: Partial<FreshnessInput>,
+  ): [number, LifetimeSource] => {
+    const { lifetimeMs, source } = freshness(fields, input)
+    return [lifetimeMs / 1000, source]
+  }
+
+  test('is given where the response states none, and bounds it where it does', () => {
+    expect(seconds({}, { ttlMs: 30_000 })).toEqual([30, 'ttl'])
+    expect(seconds({ 'last-modified': date(-86_400) }, { ttlMs: 30_000 })).toEqual([30, 'ttl'])
+    expect(seconds({ 'cache-control': 'max-age=60' }, { ttlMs: 30_000 })).toEqual([30, 'max-age'])
+    expect(seconds({ 'cache-control': 'max-age=10' }, { ttlMs: 30_000 })).toEqual([10, 'max-age'])
+    expect(seconds({}, { ttlMs: Infinity })).toEqual([2 ** 31, 'ttl'])
+  })
+
+  test('is not given to a status that may not be guessed about', () => {
+    expect(seconds({}, { ttlMs: 30_000, status: 500 })).toEqual([0, 'none'])
+    expect(seconds({ 'cache-control': 'public' }, { ttlMs: 30_000, status: 500 })).toEqual([
+      30,
+      'ttl',
+    ])
+  })
+
+  test('ends when what the response was made of ends', () => {
+    expect(seconds({ 'cache-control': 'max-age=60' }, { freshUntil: NOW + 20_000 })[0]).toBe(20)
+    expect(
+      seconds({ 'cache-control': 'max-age=60', age: '5' }, { freshUntil: NOW + 20_000 })[0],
+    ).toBe(25)
+    expect(seconds({}, { ttlMs: 30_000, freshUntil: NOW - 1 })[0]).toBe(0)
+  })
+})
+
 describe('the age (RFC 9111 section 4.2.3)', () => {
   test.each<[FieldValues, Partial<FreshnessInput>, number, string]>([
     [{}, {}, 0, ''],
@@ -265,6 +299,7 @@ describe('reuse (RFC 9111 section 4, RFC 5861)', () => {
     ['s-maxage=2, stale-if-error=100', 30, undefined, true, 'permitted in so many words'],
     ['max-age=2, no-cache', 0, undefined, false, '5.2.2.4'],
     ['max-age=20, must-revalidate', 10, undefined, true, 'still fresh'],
+    ['max-age=2, stale-if-error=10', 12, undefined, false, 'RFC 5861 section 4, up to that length'],
   ])(
     'when the origin fails, %s after %d s for %s: %s (%s)',
     (cacheControl, seconds, request, expected) => {

@@ -150,6 +150,8 @@ describe('tags in headers', () => {
       omitted: ['d'],
     })
     expect(formatSurrogateKeys([''], small).omitted).toEqual([''])
+    expect(formatSurrogateKeys(['abcdef', 'ghi'], small).value).toBe('abcdef ghi')
+    expect(formatSurrogateKeys(['abcdef', 'ghij'], small).omitted).toEqual(['ghij'])
     fc.assert(
       fc.property(fc.array(fc.string()), (tags) => {
         const { value, omitted } = formatSurrogateKeys(tags, small)
