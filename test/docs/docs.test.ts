@@ -1,7 +1,15 @@
 /** Every program in the README and the documentation compiles, prints what the page says, and ends by itself. */
 import { execFile } from 'node:child_process'
-import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -18,12 +26,14 @@ import {
 import { matches, programsIn } from './programs.js'
 
 const root = join(import.meta.dirname, '../..')
-const pages = ['README.md', ...globSync('docs/**/*.md', { cwd: root }).toSorted()].map((name) => ({
-  name,
-  programs: programsIn(readFileSync(join(root, name), 'utf8')),
-}))
+const pages = ['README.md', ...globSync('docs/**/*.md', { cwd: root }).toSorted()].map((name) => {
+  const text = readFileSync(join(root, name), 'utf8')
+  return { name, text, programs: programsIn(text) }
+})
 const uses = (text: string) =>
   pages.some(({ programs }) => programs.some(({ code }) => code.includes(text)))
+
+const LONG = { timeout: 60_000 }
 
 /** The addresses that pages use, and the servers that stand in for them. */
 const ADDRESSES = {
@@ -55,7 +65,7 @@ afterAll(async () => {
 describe.each(pages.filter(({ programs }) => programs.length > 0))(
   '$name',
   ({ name, programs }) => {
-    test.each(programs)('line $line prints what it says', async ({ line, code, prints }) => {
+    test.each(programs)('line $line prints what it says', LONG, async ({ line, code, prints }) => {
       const file = write(name, line, await withServers(code))
       const { stdout, stderr } = await run(file)
       expect(matches(prints, stdout) ? prints : stdout + stderr).toBe(prints)
@@ -64,7 +74,17 @@ describe.each(pages.filter(({ programs }) => programs.length > 0))(
   },
 )
 
-test('every program compiles as strictly as the source', async () => {
+test.each(pages)('the links of $name lead somewhere', ({ name, text }) => {
+  const links = [...text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)]
+  const broken = links.filter(([, path = '', heading]) => {
+    const file = path === '' ? join(root, name) : join(root, dirname(name), path)
+    if (!existsSync(file)) return true
+    return heading !== undefined && !headings(readFileSync(file, 'utf8')).includes(heading)
+  })
+  expect(broken.map(([link]) => link)).toEqual([])
+})
+
+test('every program compiles as strictly as the source', LONG, async () => {
   const files = pages.flatMap(({ name, programs }) =>
     programs.map(({ line, code }) => write(`types/${name}`, line, code)),
   )
@@ -77,7 +97,17 @@ test('every program compiles as strictly as the source', async () => {
     (error: { readonly stdout: string }) => error.stdout,
   )
   expect(problems).toBe('')
-}, 60_000)
+})
+
+/** What GitHub calls the headings of a page. */
+function headings(page: string): string[] {
+  return [...page.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w\s-]/g, '')
+      .replaceAll(' ', '-'),
+  )
+}
 
 function write(page: string, line: number, code: string): string {
   const file = join(directory, `${page.replaceAll('/', '-')}-line-${line}.ts`)
@@ -98,11 +128,11 @@ async function withServers(code: string): Promise<string> {
     .replaceAll(/\b3000\b/g, String(port))
 }
 
-/** Runs a program to its end, which it has to find within ten seconds. */
+/** Runs a program to its end, which it has to find within half a minute. */
 async function run(file: string): Promise<{ readonly stdout: string; readonly stderr: string }> {
   const hook = join(root, 'scripts/typescript.ts')
   const args = ['--import', hook, file]
-  return promisify(execFile)(process.execPath, args, { cwd: directory, timeout: 10_000 }).catch(
+  return promisify(execFile)(process.execPath, args, { cwd: directory, timeout: 30_000 }).catch(
     (error: Error & { stdout: string; stderr: string; killed: boolean }) => ({
       stdout: error.stdout,
       stderr: error.killed ? `${error.stderr}\nIt did not end by itself.` : error.stderr,

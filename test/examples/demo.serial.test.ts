@@ -61,7 +61,7 @@ test('says what it left out and why, and ends after the table', async () => {
 test('measures each store, shows a change, and stays up until Ctrl-C, which leaves nothing behind', async () => {
   const demo = startDemo([], { PORT: '0', REDIS_URL: '', MEMCACHED_SERVERS: '' })
   await until('the board is up', () => demo.printed().includes('The board is up: '), {
-    deadlineMs: 90_000,
+    deadlineMs: 110_000,
   })
 
   for (const setup of ['memory', 'Memcached', 'Redis', 'memory + Redis'])

@@ -39,7 +39,7 @@ test.each([
   const said = await promisify(execFile)(process.execPath, args, {
     cwd: root,
     env,
-    timeout: 10_000,
+    timeout: 30_000,
   })
   expect(said).toEqual({ stdout: printed, stderr: '' })
 })
