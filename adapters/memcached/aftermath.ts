@@ -2,38 +2,34 @@ import type { ReadResult } from '../../src/store/store.js'
 import { mustReach, problemOf, spaceIn, versionOf } from './answers.js'
 import { add, get, type Command } from './command.js'
 import type { Link } from './link.js'
+import { NOT_FOUND } from './protocol.js'
 import type { Round } from './round.js'
 import type { Servers } from './servers.js'
-
-/** How a record is asked for: as it is, or created where missing. */
-export type AskRecord = (servers: Servers, link: Link, key: string) => Command
-
-export const readRecord: AskRecord = (_servers, link, key) => link.send(get(key))
-
-export const noteRecord: AskRecord = (servers, link, key) => {
-  link.send(add(key, servers.newRecord()))
-  return link.send(get(key))
-}
 
 /**
  * The reading that follows a change: the namespace's versions where the keys live, and the tags, none of them before
  * the change is made. What is on a changed server is asked behind the change in the same write; with several servers,
- * the tags need a round of their own.
+ * the tags need a round of their own, as do records that are missing and have to be created.
  */
 export class Aftermath {
   readonly #servers: Servers
   readonly #links: readonly Link[]
   readonly #tags: readonly string[]
-  readonly #ask: AskRecord
+  readonly #create: boolean
   readonly #spaces = new Map<Link, Command>()
   readonly #records: (Command | undefined)[]
 
-  /** `links`: where each changed key lives. */
-  constructor(servers: Servers, links: readonly Link[], tags: readonly string[], ask: AskRecord) {
+  /** `links`: where each changed key lives. `create`: records that are missing. */
+  constructor(
+    servers: Servers,
+    links: readonly Link[],
+    tags: readonly string[],
+    { create }: { readonly create: boolean },
+  ) {
     this.#servers = servers
     this.#links = links
     this.#tags = tags
-    this.#ask = ask
+    this.#create = create
     this.#records = tags.map(() => undefined)
   }
 
@@ -41,24 +37,39 @@ export class Aftermath {
   askWith(round: Round): void {
     const { names } = this.#servers
     for (const link of this.#links) {
-      if (this.#spaces.has(link)) continue
-      this.#spaces.set(link, this.#ask(this.#servers, round.via(link), names.space))
+      if (!this.#spaces.has(link)) this.#spaces.set(link, round.via(link).send(get(names.space)))
     }
     const [only, another] = this.#spaces.keys()
-    if (another === undefined) this.#askTags(round, (link) => only === undefined || link === only)
+    if (another !== undefined) return
+    this.#askTags(round, readRecord, (link) => only === undefined || link === only)
   }
 
-  /** Asks the rest, when the changes are answered. */
+  /** Whether anything is left to ask, now that the changes are answered. */
+  get incomplete(): boolean {
+    const missing = (command: Command | undefined): boolean =>
+      command === undefined || (this.#create && command.status === NOT_FOUND)
+    return this.#records.some(missing) || [...this.#spaces.values()].some(missing)
+  }
+
+  /** Asks what is left. */
   askRest(round: Round): void {
-    this.#askTags(round, () => true)
+    if (!this.#create) return this.#askTags(round, readRecord, () => true)
+    for (const [link, space] of this.#spaces) {
+      if (space.status !== NOT_FOUND) continue
+      this.#spaces.set(link, noteRecord(this.#servers, round.via(link), space.key))
+    }
+    for (const [index, record] of this.#records.entries()) {
+      if (record?.status === NOT_FOUND) this.#records[index] = undefined
+    }
+    this.#askTags(round, noteRecord, () => true)
   }
 
-  #askTags(round: Round, suits: (link: Link) => boolean): void {
+  #askTags(round: Round, ask: typeof noteRecord, suits: (link: Link) => boolean): void {
     const { ring, names } = this.#servers
     for (const [index, tag] of this.#tags.entries()) {
       const link = ring.of(tag)
       if (this.#records[index] !== undefined || !suits(link)) continue
-      this.#records[index] = this.#ask(this.#servers, round.via(link), names.tag(tag))
+      this.#records[index] = ask(this.#servers, round.via(link), names.tag(tag))
     }
   }
 
@@ -79,6 +90,14 @@ export class Aftermath {
       versions: records.map(versionOf),
     }
   }
+}
+
+const readRecord: typeof noteRecord = (_servers, link, key) => link.send(get(key))
+
+/** A record as it is after this, created where missing. */
+export function noteRecord(servers: Servers, link: Link, key: string): Command {
+  link.send(add(key, servers.newRecord()))
+  return link.send(get(key))
 }
 
 /** There was no time left to ask. */

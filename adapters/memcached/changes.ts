@@ -1,5 +1,5 @@
 import type { Found, Outcome, ReadResult, Write } from '../../src/store/store.js'
-import { Aftermath, noteRecord } from './aftermath.js'
+import { Aftermath } from './aftermath.js'
 import { foundIn, mustReach, problemOf } from './answers.js'
 import { add, entryItem, get, remove, set, type Command, type Exact } from './command.js'
 import { OK } from './protocol.js'
@@ -26,7 +26,7 @@ export function write(
       set(names.entry(key), entryItem(bytes, keepMs, nowMs)),
     )
     const removals: (Command | undefined)[] = []
-    const aftermath = new Aftermath(servers, links, tags, noteRecord)
+    const aftermath = new Aftermath(servers, links, tags, { create: true })
     await conversation.ask((round) => {
       for (const [index, { key }] of writes.entries()) {
         const link = round.via(links[index]!)
@@ -35,13 +35,15 @@ export function write(
       }
       aftermath.askWith(round)
     })
-    await conversation.ask((round) => {
-      for (const [index, { status, answered, key }] of sets.entries()) {
-        if (!answered || status === OK) continue
-        removals[index] = round.via(links[index]!).send(remove(key))
-      }
-      aftermath.askRest(round)
-    })
+    const refused = (entry: Command): boolean => entry.answered && entry.status !== OK
+    if (aftermath.incomplete || sets.some(refused)) {
+      await conversation.ask((round) => {
+        for (const [index, entry] of sets.entries()) {
+          if (refused(entry)) removals[index] = round.via(links[index]!).send(remove(entry.key))
+        }
+        aftermath.askRest(round)
+      })
+    }
     const state = aftermath.result()
     return { written: sets.map((each, index) => outcomeOf(each, removals[index])), state }
   })

@@ -23,7 +23,7 @@ import type {
   RemoteLease,
   Unavailable,
 } from '../../src/store/store.js'
-import { Aftermath, readRecord } from './aftermath.js'
+import { Aftermath } from './aftermath.js'
 import {
   foundIn,
   late,
@@ -236,7 +236,7 @@ export function fill(
       const { bytes, keepMs } = fills[index]!
       return set(names.entry(key), entryItem(bytes, keepMs, nowMs), item)
     })
-    const aftermath = new Aftermath(servers, links, tags, readRecord)
+    const aftermath = new Aftermath(servers, links, tags, { create: false })
     await conversation.ask((round) => {
       for (const [index, { link, key, lock }] of leases.entries()) {
         const entry = sets[index]
@@ -245,7 +245,7 @@ export function fill(
       }
       aftermath.askWith(round)
     })
-    await conversation.ask((round) => aftermath.askRest(round))
+    if (aftermath.incomplete) await conversation.ask((round) => aftermath.askRest(round))
     return {
       filled: sets.map((entry, index) => filledBy(entry, ours[index]!)),
       state: aftermath.result(),

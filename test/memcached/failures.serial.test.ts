@@ -6,7 +6,18 @@ import type { RemoteStore } from '../../src/store/store.js'
 import { startProxy, type Proxy } from '../support/proxy.js'
 import { startMemcached, type MemcachedServer } from '../support/servers/memcached.js'
 import { until } from '../support/until.js'
-import { available, fill, found, lease, opened, put, text, write, type Opened } from './opened.js'
+import {
+  available,
+  fill,
+  found,
+  lease,
+  opened,
+  PROMPT,
+  put,
+  text,
+  write,
+  type Opened,
+} from './opened.js'
 import { pause } from './paused.js'
 
 /** The deadline of 250 ms, a tick of its sweep, and what a busy machine adds. */
@@ -63,7 +74,7 @@ describe('a server that is there', () => {
 
   beforeEach(async () => {
     server = await startMemcached()
-    store = opened(server.url)
+    store = opened(server.url, PROMPT)
     return async () => {
       await store.close(0)
       await server[Symbol.asyncDispose]()
@@ -205,7 +216,7 @@ describe('a server behind a network', () => {
   beforeEach(async () => {
     server = await startMemcached()
     proxy = await startProxy(server)
-    store = opened(`127.0.0.1:${proxy.port}`)
+    store = opened(`127.0.0.1:${proxy.port}`, PROMPT)
     return async () => {
       await store.close(0)
       await proxy.stop()
@@ -301,7 +312,7 @@ test('something else listens at the address', async () => {
   listener.listen(0, '127.0.0.1')
   await once(listener, 'listening')
   const { port } = listener.address() as { port: number }
-  await using store = opened(`127.0.0.1:${port}`)
+  await using store = opened(`127.0.0.1:${port}`, PROMPT)
   expect(await refused(reading(store))).toBeLessThan(BOUND_MS)
   listener.close()
 })
@@ -329,7 +340,7 @@ describe('passwords', () => {
   })
 
   test('is unavailable to who has a wrong one, or none', async () => {
-    await using wrong = opened(server.url, { ...right, password: 'wrong' })
+    await using wrong = opened(server.url, { ...right, password: 'wrong', ...PROMPT })
     expect(await refused(reading(wrong))).toBeLessThan(BOUND_MS)
     await expect(reading(wrong)).rejects.toThrow('authentication failed')
     await using none = opened(server.url)

@@ -2,7 +2,7 @@ import { createServer, type Socket } from 'node:net'
 import { once } from 'node:events'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startMemcached, type MemcachedServer } from '../support/servers/memcached.js'
-import { available, found, lease, opened, put, text, write } from './opened.js'
+import { available, found, lease, opened, PROMPT, put, text, write } from './opened.js'
 
 let server: MemcachedServer
 
@@ -39,7 +39,7 @@ const counted = async () => {
 
 test('opens a connection at first use and not before', async () => {
   await using listening = await listen()
-  const store = opened(listening.url)
+  const store = opened(listening.url, PROMPT)
   store.health()
   store.lastSpace('k')
   await new Promise((resolve) => setTimeout(resolve, 50))
@@ -52,7 +52,7 @@ test('opens a connection at first use and not before', async () => {
 
 test('sends what is asked in one tick as one write, whatever asks and however deep it waits', async () => {
   await using listening = await listen()
-  await using store = opened(listening.url)
+  await using store = opened(listening.url, PROMPT)
   const asking = [
     store.read(['a'], ['t']),
     store.acquire(['b'], ['t'], 1_000, 1_000),

@@ -2,7 +2,7 @@ import memjs from 'memjs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startMemcached, type MemcachedServer } from '../support/servers/memcached.js'
 import { startWorker } from '../support/processes.js'
-import { opened, text, write } from './opened.js'
+import { opened, PROMPT, text, write } from './opened.js'
 import { pause } from './paused.js'
 import type { AloneService } from './fixtures/alone.js'
 
@@ -31,7 +31,7 @@ test("uses the servers of the application's client, and leaves the client to the
 test("a server that hangs fails the store's operations, and not the application's own timeouts", async () => {
   const client = memjs.Client.create(server.url, { timeout: 5, retries: 0 })
   await client.set('theirs', 'value', {})
-  await using store = opened(client)
+  await using store = opened(client, PROMPT)
   await write(store, 'k', 'ours')
   await pause(server)
   const theirs = client.get('theirs')

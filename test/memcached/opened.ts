@@ -15,13 +15,16 @@ import {
 
 export interface Opened extends RemoteStore, AsyncDisposable {}
 
-/** A store as a cache would open it, closed when the test is over. */
+/** For tests of what takes too long. The others are patient, since the machine may be busy with something else. */
+export const PROMPT = { deadline: '250ms' } as const
+
+/** A store as a cache would open it, closed when the test is over. Its deadline is five seconds. */
 export function opened(
   target: MemcachedTarget,
   options: MemcachedStoreOptions = {},
   context: Partial<StoreContext> = {},
 ): Opened {
-  const store = memcachedStore(target, options).open({
+  const store = memcachedStore(target, { deadline: '5s', ...options }).open({
     namespace: 'test',
     clock: systemClock,
     random: systemRandom,

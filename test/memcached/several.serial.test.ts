@@ -4,7 +4,7 @@ import type { RemoteStore } from '../../src/store/store.js'
 import { startProxy, type Proxy } from '../support/proxy.js'
 import { startMemcached, type MemcachedServer } from '../support/servers/memcached.js'
 import { until } from '../support/until.js'
-import { opened, put, text, write, type Opened } from './opened.js'
+import { opened, PROMPT, put, text, write, type Opened } from './opened.js'
 
 let servers: MemcachedServer[]
 let proxies: Proxy[]
@@ -15,7 +15,7 @@ let names: string[][]
 beforeEach(async () => {
   servers = await Promise.all([startMemcached(), startMemcached(), startMemcached()])
   proxies = await Promise.all(servers.map(startProxy))
-  store = opened(proxies.map(({ port }) => `127.0.0.1:${port}`).join(','))
+  store = opened(proxies.map(({ port }) => `127.0.0.1:${port}`).join(','), PROMPT)
   names = await namesOn(servers, store)
 })
 

@@ -13,14 +13,20 @@ afterAll(async () => {
   await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()))
 })
 
+const patient = { deadline: '5s' } as const
+
 // A lifetime is counted in whole seconds, and one is added so that it is not too short.
 const options = { expiryErrorMs: 2_000 }
 
 describe('one Memcached', () => {
-  testRemoteStore(test, 'one Memcached', () => memcachedStore(servers[0]!.url), options)
+  testRemoteStore(test, 'one Memcached', () => memcachedStore(servers[0]!.url, patient), options)
 })
 
 describe('three Memcacheds', () => {
-  const create = () => memcachedStore(servers.map((server) => server.url))
+  const create = () =>
+    memcachedStore(
+      servers.map((server) => server.url),
+      patient,
+    )
   testRemoteStore(test, 'three Memcacheds', create, options)
 })
