@@ -207,7 +207,8 @@ export interface Setting {
   readonly policy: Policy
 }
 
-const WRITES_AT_MOST = 4
+/** The first write guesses the versions; when the second, with those just read, is wrong too, something was invalidated meanwhile. */
+const WRITES_AT_MOST = 2
 
 /**
  * Sets values in every tier, whatever is there, and overtakes loads of their keys. Where a store cannot be reached the old value
@@ -324,7 +325,12 @@ async function writeRemotes(
         text,
       })
       if (outcome === 'again' && round < WRITES_AT_MOST) continue
-      const lost = outcome === 'again' ? writing.map((_, index) => index) : outcome
+      if (outcome === 'again') {
+        // Overtaken by an invalidation: what was written carries the versions of before, and is not valid.
+        written.fill(false)
+        break
+      }
+      const lost = outcome
       if (lost.length > 0) {
         remote.journal.addKeys(lost.map((index) => writing[index]!.key))
         failed.add(remote.journal)

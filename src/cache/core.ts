@@ -1,7 +1,7 @@
-import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.js'
 import { CacheError, invalidOption } from '../base/errors.js'
 import type { Random } from '../base/random.js'
+import { Recent } from '../base/recent.js'
 import { createEnvelopes, type Envelopes } from '../store/envelope.js'
 import { remoteName } from '../store/names.js'
 import type { Bus, LocalStore, RemoteStore, StoreContext, Version } from '../store/store.js'
@@ -64,11 +64,11 @@ export interface Core {
     { readonly promise: Promise<AtHand | undefined>; joinable: () => boolean }
   >
   /** Tags of each key's last load, so that the next read and load ask for them in time. */
-  readonly hints: LRUCache<string, readonly string[]>
+  readonly hints: Recent<readonly string[]>
   /** Tag versions as last seen in the records, for writes to guess with. */
-  readonly known: LRUCache<string, Version>
+  readonly known: Recent<Version>
   /** Keys whose refresh failed: until when the loader is left alone. */
-  readonly backoffs: LRUCache<string, { readonly until: number; readonly ms: number }>
+  readonly backoffs: Recent<{ readonly until: number; readonly ms: number }>
   /** Caches that keep things made from what this one keeps. */
   readonly followers: Set<Core>
   closed: boolean
@@ -157,9 +157,9 @@ export function createCore(settings: Settings): Core {
     loads: new Map(),
     running: new Set(),
     lookups: new Map(),
-    hints: new LRUCache({ max: 10_000 }),
-    known: new LRUCache({ max: 10_000 }),
-    backoffs: new LRUCache({ max: 10_000 }),
+    hints: new Recent(10_000),
+    known: new Recent(10_000),
+    backoffs: new Recent(10_000),
     followers: new Set(),
     closed: false,
   }

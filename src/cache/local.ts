@@ -16,7 +16,7 @@ export function applyKeys(core: Core, keys: readonly string[]): boolean[] {
 export function applyTags(core: Core, tags: readonly string[], versions: readonly Version[]): void {
   core.near?.invalidate(tags, versions)
   core.lookups.clear()
-  tags.forEach((tag, index) => core.known.set(tag, versions[index]))
+  tags.forEach((tag, index) => core.known.set(tag, versions[index]!))
 }
 
 /** Makes this process forget everything. */

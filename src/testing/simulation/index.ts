@@ -1,0 +1,6 @@
+export { explore } from './explorer.js'
+export type { Actor, Exploration, ExploreOptions, Fault, Maker } from './explorer.js'
+export { SimulatedServer } from './server.js'
+export type { Weaknesses } from './server.js'
+export { World } from './world.js'
+export type { Choose, Step } from './world.js'
