@@ -54,7 +54,9 @@ describeTierings('a cache over', ({ open, fresh, memory, shared }) => {
 
   test('refuses what it cannot keep, by name, and keeps nothing of it', async () => {
     await using cache = open()
-    class Money {}
+    class Money {
+      readonly cents = 1
+    }
     for (const value of [() => 1, { a: [new Money()] }, Symbol('s')]) {
       await expect(cache.set('a', value)).rejects.toMatchObject({ code: 'CACHE_VALUE_INVALID' })
       await expect(cache.getOrSet('b', () => value)).rejects.toMatchObject({
@@ -280,7 +282,7 @@ describeTierings('a cache over', ({ open, fresh, memory, shared }) => {
         one.when.setTime(5)
         one.plain.a = 2
       } catch (error) {
-        expect(error).toBeInstanceOf(TypeError)
+        if (!(error instanceof TypeError)) throw error
       }
     }
     expect(await cache.get('a')).toEqual({ list: [1], when: new Date(0), plain: { a: 1 } })
