@@ -61,7 +61,8 @@ const NOT_UPDATED = new Set([
  * newer response has replaces the stored one.
  *
  * `newer` are its storable lines. The stored `Age` and `Date` are of the response that was validated and go with it:
- * where the newer one has no `Date`, give one before.
+ * where the newer one has no `Date`, give one before. Judge the result as if it had just come (`storeRefusal`): a 304 may
+ * say `private`.
  */
 export function updateLines(
   stored: readonly FieldLine[],

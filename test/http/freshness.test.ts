@@ -182,6 +182,12 @@ describe('the age (RFC 9111 section 4.2.3)', () => {
     [{ age: '10' }, { requestAt: NOW - 4000 }, 14, 'the delay of the answer'],
     [{}, { requestAt: NOW + 4000 }, 0, 'a clock that was set back'],
     [{ date: 'x' }, {}, 0, 'no date'],
+    [
+      { date: date(-1) },
+      { responseAt: NOW - 600, requestAt: NOW - 600 },
+      1,
+      'a whole second is age',
+    ],
   ])('%j %j: %d s on arrival', (fields, input, seconds) => {
     const stored = freshness(fields, input)
     expect(ageSeconds(stored, NOW)).toBe(seconds)

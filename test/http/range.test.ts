@@ -112,6 +112,7 @@ describe('Content-Range (RFC 9110 section 14.4)', () => {
   test.each([
     ['bytes 42-1233/1234', { first: 42, last: 1233, size: 1234 }],
     ['bytes 42-1233/*', { first: 42, last: 1233, size: undefined }],
+    ['bytes 5-5/6', { first: 5, last: 5, size: 6 }],
     ['bytes 42-1234/1234', undefined],
     ['bytes 42-41/1234', undefined],
     ['bytes */1234', undefined],
@@ -141,6 +142,7 @@ describe('a stored part (RFC 9111 section 3.3)', () => {
     ['bytes=3-5', part, undefined],
     ['bytes=4-4, 9-9', part, { first: 4, last: 9 }],
     ['items=6-8', part, undefined],
+    ['bytes=0-1, 200-201', { first: 0, last: 299, size: 300 }, undefined],
     ['bytes=20-', part, undefined],
     ['bytes=6-8', { ...part, size: undefined }, { first: 6, last: 8 }],
     ['bytes=6-', { ...part, size: undefined }, undefined],

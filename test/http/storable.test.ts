@@ -253,7 +253,12 @@ describe('invalidation (RFC 9111 section 4.4)', () => {
 
   test('a URL that cannot be read invalidates nothing', () => {
     expect(invalidatedUrls({ method: 'POST', status: 200, url: '/x', fields: {} })).toEqual([])
-    expect(mayHaveChanged('POST', 199)).toBe(false)
+    expect([199, 200, 399, 400].map((status) => mayHaveChanged('POST', status))).toEqual([
+      false,
+      true,
+      true,
+      false,
+    ])
   })
 
   test('groups (RFC 9875)', () => {

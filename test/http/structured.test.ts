@@ -50,6 +50,10 @@ describe('items (RFC 9651 section 3.3)', () => {
     ['%"%C3%BC"', undefined, '4.2.10, lower-case digits only'],
     ['%"%ff"', undefined, '4.2.10, not UTF-8'],
     ['%"open', undefined, '4.2.10'],
+    ['%"a b~"', { type: 'display', value: 'a b~' }, '3.3.8'],
+    ['%"a\u007f"', undefined, '4.2.10, printable ASCII only'],
+    ['"a\u007f"', undefined, '4.2.5, printable ASCII only'],
+    ['" ~"', { type: 'string', value: ' ~' }, '3.3.3'],
     ['  1  ', { type: 'integer', value: 1 }, '4.2, spaces at the ends'],
     ['1 2', undefined, '4.2, something behind the item'],
     ['', undefined, '4.2.3'],
@@ -116,6 +120,7 @@ describe('writing (RFC 9651 section 4.1)', () => {
     [{ type: 'integer', value: -0 }, '0'],
     [{ type: 'date', value: 12 }, '@12'],
     [{ type: 'display', value: 'a"%é' }, '%"a%22%25%c3%a9"'],
+    [{ type: 'display', value: ' ~\u007f' }, '%" ~%7f"'],
     [{ type: 'string', value: 'a"\\' }, '"a\\"\\\\"'],
   ])('%o', (value, expected) => {
     expect(formatBareItem(value)).toBe(expected)

@@ -47,6 +47,7 @@ describe('the path (RFC 3986 section 6.2.2, RFC 9110 section 4.2.3)', () => {
     ['/a%g2', 'refused: encoding', ''],
     ['/a%/b', 'refused: encoding', ''],
     ['/a%0a', 'https://a.test/a%0A', ''],
+    ['/a%20b%9f', 'https://a.test/a%20b%9F', ''],
     ['/a%00', 'refused: encoding', ''],
     ['', 'refused: form', ''],
     ['*', 'refused: form', ''],
@@ -104,6 +105,11 @@ describe('the query', () => {
     const many = Array.from({ length: 65 }, () => 'x=1').join('&')
     expect(key(`/?${many}`, { query })).toBe('refused: parameters')
     expect(key(`/?${many}`, { query, maxParameters: 100 })).toBe('https://a.test/')
+  })
+
+  test('and a target of exactly the allowed length is not refused', () => {
+    expect(key('/abc', { maxLength: 4 })).toBe('https://a.test/abc')
+    expect(key('/abcd', { maxLength: 4 })).toBe('refused: form')
   })
 
   test('the handler is given what the key says, and no more', () => {
