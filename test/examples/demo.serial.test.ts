@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, '../..')
 const started: ChildProcess[] = []
 
 interface Demo {
-  readonly process: ChildProcess
+  readonly pid: number
   readonly ended: Promise<number | null>
   printed(): string
 }
@@ -21,6 +21,7 @@ function startDemo(args: readonly string[], env: Readonly<Record<string, string>
   const child = spawn(process.execPath, demo, {
     cwd: root,
     env: { ...process.env, NODE_ENV: '', ...env },
+    detached: true, // a group of its own, as a command in a terminal has
   })
   started.push(child)
   let printed = ''
@@ -28,8 +29,11 @@ function startDemo(args: readonly string[], env: Readonly<Record<string, string>
   child.stderr.on('data', (chunk: Buffer) => (printed += chunk.toString()))
   const ended = Promise.withResolvers<number | null>()
   child.on('exit', (code) => ended.resolve(code))
-  return { process: child, ended: ended.promise, printed: () => printed }
+  return { pid: child.pid ?? 0, ended: ended.promise, printed: () => printed }
 }
+
+/** What a terminal does: the signal is for all of the command's group. */
+const pressCtrlC = ({ pid }: Demo) => process.kill(-pid, 'SIGINT')
 
 /** What a process has started, and what that has started. */
 function descendants(pid: number): number[] {
@@ -73,9 +77,25 @@ test('measures each store, shows a change, and stays up until Ctrl-C, which leav
   const [, url = ''] = /The board is up: (\S+)/.exec(demo.printed()) ?? []
   expect(await (await fetch(url)).text()).toContain('Busiest airports')
 
-  const servers = descendants(demo.process.pid ?? 0)
+  const servers = descendants(demo.pid)
   expect(servers).not.toEqual([])
-  demo.process.kill('SIGINT')
+  pressCtrlC(demo)
   expect(await demo.ended).toBe(0)
   expect(servers.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([])
+})
+
+test('Ctrl-C in the middle of a measurement leaves nothing behind either', async () => {
+  const temporary = scratchDirectory('temporary')
+  const demo = startDemo([], { REDIS_URL: '', MEMCACHED_SERVERS: '', TMPDIR: temporary })
+  await until('it measures', () => demo.printed().includes('Measuring memory'), {
+    deadlineMs: 110_000,
+  })
+  expect(readdirSync(temporary)).not.toEqual([])
+  const children = descendants(demo.pid)
+  pressCtrlC(demo)
+
+  expect(await demo.ended).toBe(0)
+  expect(demo.printed()).toMatch(/\nEnded\.\n$/)
+  await until('what it started is gone', () => children.every((pid) => !existsSync(`/proc/${pid}`)))
+  expect(readdirSync(temporary)).toEqual([])
 })

@@ -42,7 +42,8 @@ export async function measure(
     warmUpSeconds: cache ? pace.warmUp : 0.5,
     seconds: pace.measured,
   }
-  const visitors = fork(new URL('load.ts', import.meta.url))
+  // In a group of its own: a Ctrl-C in the terminal is for the demo, which ends its visitors by leaving them.
+  const visitors = fork(new URL('load.ts', import.meta.url), { detached: true })
   const count = () => {
     const { hits = 0, staleHits = 0, misses = 0 } = cache?.stats() ?? {}
     return { queries: database.queries, kept: hits + staleHits, reads: hits + staleHits + misses }
