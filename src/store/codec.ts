@@ -1,5 +1,7 @@
 import { CacheError } from '../base/errors.js'
-import { decodeRich, encodeRich } from './codec-rich.js'
+import { readRich } from './codec-rich-read.js'
+import { writeRich } from './codec-rich-write.js'
+import { isLatin1 } from './latin1.js'
 import { survey } from './value-walk.js'
 
 /**
@@ -17,84 +19,78 @@ export interface Codec {
   decode(bytes: Buffer): unknown
 }
 
-/** What the first byte of a payload says of the rest. Written in every entry: never reuse a number. */
+/** What the first byte of a payload says of the rest. In every stored entry: a number is never used for something else. */
 const FORM = {
-  /** A string of ASCII. */
-  ascii: 1,
+  /** A string, one byte a character. */
+  latin1: 1,
   /** A string as UTF-8. */
   utf8: 2,
   /** A Buffer, as it is. */
   buffer: 3,
-  /** JSON, all ASCII. */
-  asciiJson: 4,
+  /** JSON, one byte a character. */
+  latin1Json: 4,
   /** JSON as UTF-8. */
   utf8Json: 5,
-  /** Tagged JSON and bytes, see codec-rich.ts. */
+  /** JSON with tags, and bytes: see codec-rich-write.ts. */
   rich: 6,
-  /** The same, of a value that contains itself. */
+  /** The same, of a value in which an object occurs more than once. */
   richGraph: 7,
 } as const
 
 /**
- * The default: text and bytes as they are, JSON where JSON keeps the value exactly, tagged JSON for the rest
- * (`undefined`, `NaN`, `-0`, bigint, Date, Map, Set, RegExp, URL, Error, bytes of every kind, cycles).
+ * The default: text and bytes as they are, JSON where JSON keeps the value exactly, JSON with tags for the
+ * rest (`undefined`, `NaN`, `-0`, bigint, Date, Map, Set, RegExp, URL, Error, bytes of every kind, cycles).
  *
- * Chosen by `benchmarks/codec.ts`: with `JSON.parse` in C++ nothing that keeps these values is faster to read.
+ * Chosen by `benchmarks/codec.ts`: with `JSON.parse` in C++ nothing that keeps these values reads faster.
  */
 export const standardCodec: Codec = {
   name: 'standard',
   id: 0,
   encode(value) {
     if (typeof value === 'string' && value.isWellFormed()) {
-      return text(value, FORM.ascii, FORM.utf8)
+      return encodeText(value, FORM.latin1, FORM.utf8)
     }
     if (Buffer.isBuffer(value) && Object.getPrototypeOf(value) === Buffer.prototype) {
-      return Buffer.concat([FORM_BUFFER, value])
+      return Buffer.concat([BUFFER, value])
     }
     const { json, graph } = survey(value)
-    if (json) return text(JSON.stringify(value), FORM.asciiJson, FORM.utf8Json)
-    return encodeRich(value, graph, graph ? FORM.richGraph : FORM.rich)
+    if (json) return encodeText(JSON.stringify(value), FORM.latin1Json, FORM.utf8Json)
+    return writeRich(value, graph, graph ? FORM.richGraph : FORM.rich)
   },
   decode(bytes) {
     try {
       switch (bytes[0]) {
-        case FORM.ascii:
+        case FORM.latin1:
           return bytes.toString('latin1', 1)
         case FORM.utf8:
           return bytes.toString('utf8', 1)
         case FORM.buffer:
           return Buffer.from(bytes.subarray(1))
-        case FORM.asciiJson:
+        case FORM.latin1Json:
           return JSON.parse(bytes.toString('latin1', 1)) as unknown
         case FORM.utf8Json:
           return JSON.parse(bytes.toString('utf8', 1)) as unknown
         case FORM.rich:
-          return decodeRich(bytes, false)
+          return readRich(bytes, false)
         case FORM.richGraph:
-          return decodeRich(bytes, true)
+          return readRich(bytes, true)
       }
     } catch (cause) {
       throw new CacheError('CACHE_ENTRY_INVALID', 'the stored value cannot be decoded', { cause })
     }
-    throw new CacheError(
-      'CACHE_ENTRY_INVALID',
-      'the stored value has a form this version does not know',
-    )
+    const message = 'the stored value has a form that this release does not know'
+    throw new CacheError('CACHE_ENTRY_INVALID', message)
   },
 }
 
-const FORM_BUFFER = Buffer.of(FORM.buffer)
+const BUFFER = Buffer.of(FORM.buffer)
 
-/** ASCII is told apart because it is faster to read. */
-function text(value: string, ascii: number, utf8: number): Buffer {
-  const length = Buffer.byteLength(value)
-  const bytes = Buffer.allocUnsafe(length + 1)
-  if (length === value.length) {
-    bytes[0] = ascii
-    bytes.write(value, 1, 'latin1')
-  } else {
-    bytes[0] = utf8
-    bytes.write(value, 1, 'utf8')
-  }
+/** One byte a character where that is enough: UTF-8 takes four times as long to read, unless it is ASCII. */
+function encodeText(text: string, latin1: number, utf8: number): Buffer {
+  const narrow = isLatin1(text)
+  const length = narrow ? text.length : Buffer.byteLength(text)
+  const bytes = Buffer.allocUnsafe(1 + length)
+  bytes[0] = narrow ? latin1 : utf8
+  bytes.write(text, 1, narrow ? 'latin1' : 'utf8')
   return bytes
 }

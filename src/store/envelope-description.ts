@@ -1,4 +1,5 @@
 import { CacheError } from '../base/errors.js'
+import { isLatin1 } from './latin1.js'
 import { AT, FLAG, HEADER } from './envelope-layout.js'
 
 /**
@@ -8,7 +9,8 @@ import { AT, FLAG, HEADER } from './envelope-layout.js'
  *     the whole key, where it is there    4 bytes of length, text
  *     each tag and its version         2 bytes of length, text; a byte of length, text
  *
- * Text is UTF-8. When all of it is ASCII a flag says so: it is then read in one go and cut.
+ * Text is UTF-8. When all of it can do with one byte a character it has that, and a flag says so: it is then
+ * read in one go and cut.
  */
 export interface Description {
   readonly space: string
@@ -30,7 +32,8 @@ interface Part {
 /** A description laid out: how long it is, and how to write it. */
 export interface DescriptionWriter {
   readonly length: number
-  readonly ascii: boolean
+  /** One byte a character. */
+  readonly narrow: boolean
   write(into: Buffer): void
 }
 
@@ -44,63 +47,50 @@ export function layOut(description: Description): DescriptionWriter {
     const message = `an entry has at most ${MAX_TAGS} tags; received ${tags.length}`
     throw new CacheError('CACHE_TAG_INVALID', message)
   }
-  const parts: Part[] = [part(space, 1)]
-  if (key !== undefined) parts.push(part(key, 4))
+  const narrow =
+    isLatin1(space) &&
+    (key === undefined || isLatin1(key)) &&
+    tags.every(isLatin1) &&
+    versions.every(isLatin1)
+  const parts: Part[] = [part(space, 1, narrow)]
+  if (key !== undefined) parts.push(part(key, 4, narrow))
   for (let index = 0; index < tags.length; index++) {
-    parts.push(part(tags[index]!, 2), part(versions[index]!, 1))
+    parts.push(part(tags[index]!, 2, narrow), part(versions[index]!, 1, narrow))
   }
   let length = 0
-  let ascii = true
-  for (const { text, bytes, prefix } of parts) {
-    length += prefix + bytes
-    if (bytes !== text.length) ascii = false
-  }
-  return {
-    length,
-    ascii,
-    write(into) {
-      let at = HEADER
-      for (const { text, bytes, prefix } of parts) {
-        into.writeUIntLE(bytes, at, prefix)
-        at += prefix
-        if (bytes === text.length) writeAscii(into, text, at)
-        else into.write(text, at, 'utf8')
-        at += bytes
-      }
-    },
-  }
+  for (const { bytes, prefix } of parts) length += prefix + bytes
+  return { length, narrow, write: (into) => writeParts(parts, narrow, into) }
 }
 
-function part(text: string, prefix: 1 | 2 | 4): Part {
-  const bytes = utf8Length(text)
+function part(text: string, prefix: 1 | 2 | 4, narrow: boolean): Part {
+  const bytes = narrow ? text.length : Buffer.byteLength(text)
   if (bytes >= 2 ** (8 * prefix)) throw new RangeError(`a tag or version has ${bytes} bytes`)
   return { text, bytes, prefix }
 }
 
-/** Short ASCII texts are the rule, and cost less here than a call into C++ does. */
-const SHORT = 48
-
-function utf8Length(text: string): number {
-  if (text.length > SHORT) return Buffer.byteLength(text)
-  for (let index = 0; index < text.length; index++) {
-    if (text.charCodeAt(index) > 127) return Buffer.byteLength(text)
+function writeParts(parts: readonly Part[], narrow: boolean, into: Buffer): void {
+  let at = HEADER
+  for (const { text, bytes, prefix } of parts) {
+    into.writeUIntLE(bytes, at, prefix)
+    at += prefix
+    if (!narrow) into.write(text, at, 'utf8')
+    else if (text.length > SHORT) into.write(text, at, 'latin1')
+    else for (let index = 0; index < bytes; index++) into[at + index] = text.charCodeAt(index)
+    at += bytes
   }
-  return text.length
 }
 
-function writeAscii(into: Buffer, text: string, at: number): void {
-  if (text.length > SHORT) into.write(text, at, 'latin1')
-  else for (let index = 0; index < text.length; index++) into[at + index] = text.charCodeAt(index)
-}
+/** Text that is written here in less time than a call into C++ takes. */
+const SHORT = 48
 
 /** Reads a description out of an envelope that has no other problem; undefined when its parts do not fit. */
 export function readDescription(bytes: Buffer): Description | undefined {
   const end = HEADER + bytes.readUInt32LE(AT.description)
   const flags = bytes[AT.flags]!
-  const ascii = (flags & FLAG.ascii) !== 0
-  const all = ascii ? bytes.toString('latin1', HEADER, end) : ''
+  const narrow = (flags & FLAG.narrow) !== 0
+  const all = narrow ? bytes.toString('latin1', HEADER, end) : ''
   const text = (from: number, to: number): string =>
-    ascii ? all.slice(from - HEADER, to - HEADER) : bytes.toString('utf8', from, to)
+    narrow ? all.slice(from - HEADER, to - HEADER) : bytes.toString('utf8', from, to)
 
   let at = HEADER
   if (at >= end) return undefined

@@ -43,8 +43,8 @@ export const FLAG = {
   /** The description has the whole key, the name being a digest. */
   key: 2,
   encrypted: 4,
-  /** The description is ASCII: faster to read. */
-  ascii: 8,
+  /** The description has one byte a character: faster to read than UTF-8. */
+  narrow: 8,
 } as const
 const KNOWN_FLAGS = 15
 

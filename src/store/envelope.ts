@@ -105,7 +105,7 @@ export function createEnvelopes(options: EnvelopeOptions): Envelopes {
       (entry.private ? FLAG.private : 0) |
       (entry.digested ? FLAG.key : 0) |
       (encryption === undefined ? 0 : FLAG.encrypted) |
-      (description.ascii ? FLAG.ascii : 0)
+      (description.narrow ? FLAG.narrow : 0)
     bytes[AT.codec] = codec.id
     bytes[AT.compression] = algorithm
     bytes.writeUInt16LE(entry.tags.length, AT.tags)

@@ -9,6 +9,13 @@ export const FAITHFUL: readonly (readonly [name: string, value: unknown])[] = [
   ['an empty string', ''],
   ['text', 'Grüße, 世界 🌍'],
   ['text with a lone surrogate', 'a\ud800b'],
+  ['long text', 'long '.repeat(1_000)],
+  [
+    'long text inside',
+    ['x'.repeat(1_023), 'x'.repeat(1_024), { body: '<p class="é">\n</p>'.repeat(100) }],
+  ],
+  ['long text of any alphabet inside', { 世: '世界🌍'.repeat(500), after: 'ü'.repeat(2_000) }],
+  ['long text with a lone surrogate inside', ['\ud800'.repeat(2_000), 'ÿ'.repeat(2_000)]],
   ['NaN', Number.NaN],
   ['-0', -0],
   ['-Infinity', -Infinity],
