@@ -18,9 +18,10 @@ export function record(version: Version): Item {
 /** No version is longer; what is, is not ours, and its beginning equals no version. */
 const LONGEST_VERSION = 64
 
-/** The version in a record; undefined when the record is missing. */
+/** The version in a record; undefined when the record is missing. Decoded once for all who share the answer. */
 export function versionIn(command: Command): Version | undefined {
-  return command.status === OK ? command.value.toString('latin1', 0, LONGEST_VERSION) : undefined
+  if (command.status !== OK) return undefined
+  return (command.text ??= command.value.toString('latin1', 0, LONGEST_VERSION))
 }
 
 /** The namespace's version in its record, which the link remembers. */

@@ -47,6 +47,8 @@ export class Command implements Exact {
   /** What a `get` found: a view into what was received. */
   value: Buffer = EMPTY
   flags: number = 0
+  /** The value as text, once somebody wanted it so. */
+  text: string | undefined = undefined
   /** With `connection`, the very item that was found or stored. */
   casHigh: number = 0
   casLow: number = 0

@@ -1,10 +1,10 @@
 import type { Outcome, Unavailable, Version } from '../../src/store/store.js'
 import { mustReach, notedVersionOf, problemOf, record } from './answers.js'
 import { noteRecord } from './aftermath.js'
-import { get, remove, set } from './command.js'
+import { get, remove, set, type Command } from './command.js'
 import type { Link } from './link.js'
 import { OK } from './protocol.js'
-import { Round } from './round.js'
+import { Round, type Conversation } from './round.js'
 import type { Servers } from './servers.js'
 
 /** Neighbours in a list that live on the same server: they go there in one write, in order. */
@@ -47,8 +47,10 @@ export function note(
 /**
  * Replaces the versions of tags in order: a server is asked when the one before has answered.
  *
- * When one fails, those behind it are replaced all the same, so that what is on healthy servers is invalid at once; but
- * they count as failed too, since the order was not kept, and the caller will repeat them behind the first.
+ * When one fails, what is on the servers behind it has to be invalid at once all the same, but nobody may see the new
+ * version of a tag behind it: who does concludes that the failed one is replaced too. So those records are removed. A
+ * missing record matches nothing, the next load gives the tag some other version, and the caller, who is told that all
+ * from the failed one on have failed, replaces that one too when it repeats them in order.
  */
 export function invalidate(
   servers: Servers,
@@ -56,32 +58,51 @@ export function invalidate(
   versions: readonly Version[],
 ): Promise<readonly Outcome[]> {
   return servers.converse(async (conversation) => {
-    const sets = tags.map((tag, index) => set(servers.names.tag(tag), record(versions[index]!)))
     const outcomes: Outcome[] = tags.map(() => undefined)
+    const sent: Command[] = []
     let broken: Outcome
     for (const { link, indexes } of runsOf(servers, tags)) {
-      const run = indexes.map((index) => sets[index]!)
-      const intime = await conversation.ask((round) => {
-        for (const each of run) round.via(link).send(each)
+      const changes = indexes.map((index) => {
+        const name = servers.names.tag(tags[index]!)
+        return broken === undefined ? set(name, record(versions[index]!)) : remove(name)
       })
-      if (!intime) for (const each of run) link.send(each)
-      const removals = run.map((each) =>
-        each.answered && each.status !== OK ? remove(each.key) : undefined,
-      )
-      // A server that has no room for the new version can still forget the old one: nothing matches a missing record.
-      if (removals.some((removal) => removal !== undefined)) {
-        await conversation.ask((round) => {
-          for (const removal of removals) if (removal) round.via(link).send(removal)
-        })
+      const send = (commands: readonly Command[]): void => {
+        for (const command of commands) link.send(command)
       }
-      for (const [place, index] of indexes.entries()) {
-        broken ??= problemOf(removals[place] ?? run[place]!)
-        outcomes[index] = broken
-      }
+      const inTime = await conversation.ask((round) => {
+        round.via(link)
+        send(changes)
+      })
+      if (!inTime) send(changes)
+      sent.push(...changes)
+      broken ??= await refusalOf(changes, conversation, link)
+      for (const index of indexes) outcomes[index] = broken
     }
-    mustReach(sets)
+    mustReach(sent)
     return outcomes
   })
+}
+
+/**
+ * Why not all of these changes were made. A server that has no room for a new version can still forget the old one, and
+ * that will do.
+ */
+async function refusalOf(
+  changes: readonly Command[],
+  conversation: Conversation,
+  link: Link,
+): Promise<Outcome> {
+  const removals = changes.map((change) =>
+    change.answered && change.status !== OK ? remove(change.key) : undefined,
+  )
+  if (removals.some((removal) => removal !== undefined)) {
+    await conversation.ask((round) => {
+      for (const removal of removals) if (removal) round.via(link).send(removal)
+    })
+  }
+  return changes
+    .map((change, index) => problemOf(removals[index] ?? change))
+    .find((problem) => problem !== undefined)
 }
 
 /** Replaces the namespace's version on every server. */

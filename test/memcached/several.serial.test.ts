@@ -93,18 +93,37 @@ test('goes on with the others when one is gone, and stores its keys nowhere else
   expect(await servers[1]!.command('get kf:test:s')).toContain('\r\nnext\r\n')
 })
 
-test('replaces a tag on a healthy server, though the one in front of it took all the time', async () => {
+test('makes a tag on a healthy server match nothing, though the one in front of it took all the time', async () => {
   const [a, b] = names as [string[], string[], string[]]
+  await store.note([b[0]!], 1_000)
   await proxies[0]!.blackhole()
   // Nothing was reached in time.
   await expect(store.invalidate([a[0]!, b[0]!], ['va', 'vb'], undefined)).rejects.toMatchObject({
     code: 'CACHE_STORE_UNAVAILABLE',
   })
-  await until('the healthy one has it', async () =>
-    (await servers[1]!.command(`get kf:test:t:${b[0]}`)).includes('\r\nvb\r\n'),
+  await until('the old version is gone', async () =>
+    (await servers[1]!.command(`get kf:test:t:${b[0]}`)).startsWith('END'),
   )
   await proxies[0]!.pass()
   await back()
+})
+
+test('shows no new version of a tag behind one that could not be replaced', async () => {
+  const [a, b] = names as [string[], string[], string[]]
+  await using reader = opened(proxies.map(({ port }) => `127.0.0.1:${port}`))
+  const noted = async () => (await reader.note([b[0]!], 1_000))[0]
+  const order = [a[0]!, b[0]!]
+  await proxies[0]!.refuse()
+  expect(await store.invalidate(order, ['va', 'vb'], undefined)).toMatchObject([
+    { code: 'CACHE_STORE_UNAVAILABLE' },
+    { code: 'CACHE_STORE_UNAVAILABLE' },
+  ])
+  // Whoever notes it meanwhile, behind a first one that looks untouched, gets a version that will be replaced too.
+  expect(await noted()).not.toBe('vb')
+  await proxies[0]!.pass()
+  await back()
+  expect(await store.invalidate(order, ['va', 'vb'], undefined)).toEqual([undefined, undefined])
+  expect(await noted()).toBe('vb')
 })
 
 test('replaces tags in order: a server is not asked before the one in front of it has answered', async () => {
