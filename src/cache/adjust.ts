@@ -1,8 +1,9 @@
 import { CacheError, describe } from '../base/errors.js'
 import { remoteName } from '../store/names.js'
+import { copyOut } from '../store/value.js'
 import type { Judged } from '../store/envelope.js'
 import type { Entry, Found, KeyState, Version } from '../store/store.js'
-import { factsOf, dropKeys, type Receipt } from './change.js'
+import { factsOf, dropKeys, invalidateTags, type Receipt } from './change.js'
 import { announce, readable, report, type Core, type Remote } from './core.js'
 import { createEntry, type Facts } from './entries.js'
 import { applyKeys } from './local.js'
@@ -317,4 +318,79 @@ async function retimeAt(
     await pauseAfter(core, attempt)
   }
   throw tooBusy(key)
+}
+
+/** How an update of a kept value ended. */
+export type Updated =
+  /** The new value is kept. */
+  | 'kept'
+  /** Nothing usable was there to change. */
+  | 'absent'
+  /** `change` returned undefined: what is there is left as it is. */
+  | 'left'
+  /** Somebody else changed or loaded it meanwhile: what is there now is left to them. */
+  | 'conflict'
+
+/**
+ * Replaces a kept value by one made from it, and makes everything that carries one of `renew` unusable, except the new value,
+ * which carries their new versions. Loads that run are overtaken. The entry keeps its lifetime; `times` may shorten it.
+ *
+ * First the tags are invalidated, then exactly what was read is replaced: a reader between the two finds nothing and loads, and
+ * then the replacement finds something else and leaves it.
+ */
+export async function updateValue(
+  core: Core,
+  key: string,
+  change: (current: unknown) => unknown,
+  renew: readonly string[],
+): Promise<Updated> {
+  const { policy } = core.settings
+  const records = core.remotes[0]
+  if (records === undefined) {
+    const entry = core.near!.get(key)
+    if (entry === undefined || core.clock.now() >= entry.staleUntil) {
+      applyKeys(core, [key])
+      await invalidateTags(core, renew)
+      return 'absent'
+    }
+    const next = change(copyOut(entry.value))
+    if (next === undefined) return 'left'
+    applyKeys(core, [key])
+    await invalidateTags(core, renew)
+    const versions = core.near!.note(renew)
+    if (core.near!.peek(key) !== undefined) return 'conflict'
+    core.near!.put(key, createEntry(core, key, next, renewed(entry, renew, versions), undefined))
+    return 'kept'
+  }
+  const standing = await stand(core, records, key, policy)
+  if (standing.judged === undefined) {
+    await dropKeys(core, [key])
+    await invalidateTags(core, renew)
+    return 'absent'
+  }
+  const next = change(await standing.judged.decode())
+  if (next === undefined) return 'left'
+  const receipt = await invalidateTags(core, renew)
+  const versions = renew.map((tag) => core.known.get(tag) ?? '')
+  const facts = renewed(standing.judged, renew, versions)
+  if (!receipt.pending && (await replace(core, records, key, next, facts, standing))) {
+    await settleOthers(core, key)
+    return 'kept'
+  }
+  applyKeys(core, [key])
+  return 'conflict'
+}
+
+/** The same facts with new versions for some tags. */
+function renewed(facts: Facts, tags: readonly string[], versions: readonly Version[]): Facts {
+  const pairs = new Map(facts.tags.map((tag, index) => [tag, facts.versions[index]!]))
+  tags.forEach((tag, index) => pairs.set(tag, versions[index]!))
+  return {
+    loadedAt: facts.loadedAt,
+    freshUntil: facts.freshUntil,
+    staleUntil: facts.staleUntil,
+    private: facts.private,
+    tags: [...pairs.keys()],
+    versions: [...pairs.values()],
+  }
 }

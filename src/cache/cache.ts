@@ -54,6 +54,19 @@ export interface WrapOptions<Args extends readonly unknown[]> extends Omit<
   readonly tags?: readonly string[] | ((...args: Args) => readonly string[]) | undefined
 }
 
+const cores = new WeakMap<Cache, Core>()
+
+/**
+ * The engine behind a cache: for the parts of keepfresh that are built on it.
+ *
+ * @throws {CacheError} `CACHE_OPTION_INVALID` for anything but a cache of this copy of keepfresh.
+ */
+export function coreOf(cache: Cache): Core {
+  const core = cores.get(cache)
+  if (core === undefined) throw invalidOption('cache', 'made by createCache()', cache)
+  return core
+}
+
 /**
  * A cache over one or several tiers. Made by `createCache`.
  *
@@ -67,6 +80,7 @@ export class Cache implements AsyncDisposable {
   /** Use `createCache`. */
   constructor(options: CacheOptions & { readonly tiers: readonly Store[] }) {
     this.#core = createCore(resolveSettings(options))
+    cores.set(this, this.#core)
   }
 
   /**

@@ -6,6 +6,7 @@ import type { Version } from '../store/store.js'
 import { EPOCH_NAME, readable, report, type Core } from './core.js'
 import type { Load } from './load.js'
 import { isUnavailable } from './lookup.js'
+import type { Scope } from './scope.js'
 
 /** What a loader is given: what it may need, and what only it can know. */
 export interface LoaderContext<T = unknown> {
@@ -13,7 +14,10 @@ export interface LoaderContext<T = unknown> {
   readonly key: string
   /** Aborts when every caller has left, or has waited longer than the hard timeout, or the cache is closed. */
   readonly signal: AbortSignal
-  /** The previous value, when one is still at hand past its freshness. Its own copy. */
+  /**
+   * The previous value, when one is still at hand past its freshness and nothing has invalidated it: the loader's own copy.
+   * Looking at it makes its tags the new value's too.
+   */
   readonly stale: T | undefined
   /** Adds tags to the entry. A tag is best named before what it stands for is read. */
   tag(...tags: readonly string[]): void
@@ -53,19 +57,44 @@ export function createSaid(): Said {
   }
 }
 
+/** A previous value with what it depends on. */
+export interface Previous {
+  readonly value: unknown
+  readonly pairs: ReadonlyMap<string, Version>
+  readonly private: boolean
+}
+
+export interface ContextBase {
+  readonly scope: Scope
+  readonly previous: Previous | undefined
+  /** How long the new value may be kept, ms. */
+  readonly keepMs: number
+}
+
+const previousValues = new WeakMap<LoaderContext, Previous>()
+
+/** The previous value without taking over its tags: for those who know which parts of it they use. */
+export function previousOf(context: LoaderContext): Previous | undefined {
+  return previousValues.get(context)
+}
+
 export function createContext(
   core: Core,
   load: Load,
   said: Said,
-  stale: unknown,
-  keepMs: number,
+  { scope, previous, keepMs }: ContextBase,
 ): LoaderContext {
-  return {
+  const context: LoaderContext = {
     key: readable(load.key),
     get signal() {
       return load.signal
     },
-    stale,
+    get stale() {
+      if (previous === undefined) return undefined
+      const { pairs } = previous
+      scope.note(core, [...pairs.keys()], [...pairs.values()], Infinity, previous.private)
+      return previous.value
+    },
     tag(...tags) {
       for (const tag of tags) assertTag(tag)
       noteLate(core, load, said, tags, keepMs)
@@ -83,6 +112,8 @@ export function createContext(
       said.private = true
     },
   }
+  if (previous) previousValues.set(context, previous)
+  return context
 }
 
 /**

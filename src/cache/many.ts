@@ -33,6 +33,8 @@ export type ManyResult<Id, T> = readonly (T | Error | undefined)[] | ReadonlyMap
 export type ManyLoader<Id, T> = (
   missing: readonly Id[],
   context: ManyContext,
+  /** One context per missing id, in their order. */
+  contexts: readonly LoaderContext[],
 ) => ManyResult<Id, T> | Promise<ManyResult<Id, T>>
 
 /** Fresh values of many keys, in one round trip per server; undefined where there is none. */
@@ -293,7 +295,7 @@ function groupLoader<Id>(
     byKey,
     async call(wanted, contexts) {
       const ids = wanted.map(({ id }) => id)
-      const results = await loader(ids, joined(contexts))
+      const results = await loader(ids, joined(contexts), contexts)
       const byId = results instanceof Map
       if (!byId && (!Array.isArray(results) || results.length !== ids.length)) {
         throw invalidOption(

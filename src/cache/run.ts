@@ -2,10 +2,10 @@ import type { Cancel } from '../base/clock.js'
 import { remoteName } from '../store/names.js'
 import type { AcquireResult, RemoteLease, Version } from '../store/store.js'
 import { copyOut } from '../store/value.js'
-import { createContext, createSaid, type LoaderContext } from './context.js'
+import { createContext, createSaid, type LoaderContext, type Previous } from './context.js'
 import { EPOCH_NAME, report, type Core, type Remote } from './core.js'
 import { end, fail, overtake, releaseLeases } from './ending.js'
-import { createEntry } from './entries.js'
+import { createEntry, type Facts } from './entries.js'
 import { fillNearer, keepLoads } from './keep.js'
 import type { Load, Loaded } from './load.js'
 import {
@@ -309,7 +309,7 @@ async function lead(
   const keepMs = policy.ttlMs + policy.graceMs
   const scope = new Scope(loads, undefined)
   const said = loads.map(() => createSaid())
-  const stale = await Promise.all(loads.map((load) => staleValue(core, load)))
+  const previous = await Promise.all(loads.map((load) => previousOf(core, load)))
   const startedAt = core.clock.now()
   core.sequence++
   for (const load of loads) {
@@ -326,7 +326,9 @@ async function lead(
     results = await runInScope(scope, () =>
       loader(
         loads,
-        loads.map((load, index) => createContext(core, load, said[index]!, stale[index], keepMs)),
+        loads.map((load, index) =>
+          createContext(core, load, said[index]!, { scope, previous: previous[index], keepMs }),
+        ),
       ),
     )
     for (const notes of said) if (notes.noting.length > 0) await Promise.all(notes.noting)
@@ -346,17 +348,33 @@ async function lead(
   if (loaded.length > 0) await keepLoads(core, loaded, { policy, scope, startedAt })
 }
 
-/** The previous value, as the loader's own copy. */
-async function staleValue(core: Core, load: Load): Promise<unknown> {
-  if (load.stale !== undefined) {
-    try {
-      return await load.stale.judged.decode()
-    } catch {
-      return undefined
-    }
+/**
+ * What the stores hold of a key past its use, for the loader to build upon. Only what was read under the lease, with the tag
+ * versions that are noted for the new value, counts: then nothing that was invalidated can come back by way of it.
+ */
+async function previousOf(core: Core, load: Load): Promise<Previous | undefined> {
+  if (core.remotes.length === 0) {
+    const kept = core.near?.peek(load.key)
+    if (!kept?.valid || kept.entry.staleUntil <= core.clock.now()) return undefined
+    return { value: copyOut(kept.entry.value), ...pairsIn(kept.entry) }
   }
-  const kept = core.near?.peek(load.key)
-  return kept?.valid ? copyOut(kept.entry.value) : undefined
+  const { stale } = load
+  if (stale === undefined || load.leases[stale.remote.place] === undefined) return undefined
+  const { tags, versions } = stale.judged
+  if (tags.some((tag, index) => load.noted.get(tag) !== versions[index])) return undefined
+  try {
+    return { value: await stale.judged.decode(), ...pairsIn(stale.judged) }
+  } catch {
+    return undefined
+  }
+}
+
+function pairsIn({
+  tags,
+  versions,
+  private: isPrivate,
+}: Pick<Facts, 'tags' | 'versions' | 'private'>): Omit<Previous, 'value'> {
+  return { pairs: new Map(tags.map((tag, index) => [tag, versions[index]!])), private: isPrivate }
 }
 
 /** Prolongs the leases for as long as the loader runs; returns what ends it. */
