@@ -29,6 +29,9 @@ interface Plan {
   }>
 }
 
+/** These tests are about answers; what a deadline is for has tests of its own, and a busy machine should fail none of these. */
+const PATIENT = { deadline: '5s', connectTimeout: '5s' } as const
+
 const PLANS: readonly Plan[] = [
   {
     name: 'memory',
@@ -42,7 +45,7 @@ const PLANS: readonly Plan[] = [
     shared: true,
     start: async () => {
       const server = await startRedis()
-      return { tiers: () => [redisStore(server.url)], stop: () => server.stop() }
+      return { tiers: () => [redisStore(server.url, PATIENT)], stop: () => server.stop() }
     },
   },
   {
@@ -51,7 +54,10 @@ const PLANS: readonly Plan[] = [
     shared: true,
     start: async () => {
       const server = await startRedis()
-      return { tiers: () => [memoryStore(), redisStore(server.url)], stop: () => server.stop() }
+      return {
+        tiers: () => [memoryStore(), redisStore(server.url, PATIENT)],
+        stop: () => server.stop(),
+      }
     },
   },
   {
@@ -62,7 +68,7 @@ const PLANS: readonly Plan[] = [
       const servers = await Promise.all([startMemcached(), startMemcached()])
       const addresses = servers.map(({ host, port }) => `${host}:${port}`).join()
       return {
-        tiers: () => [memcachedStore(addresses)],
+        tiers: () => [memcachedStore(addresses, PATIENT)],
         stop: async () => void (await Promise.all(servers.map((server) => server.stop()))),
       }
     },
@@ -74,7 +80,7 @@ const PLANS: readonly Plan[] = [
     start: async () => {
       const cluster = await startRedisCluster()
       return {
-        tiers: () => [memoryStore(), redisStore({ cluster: cluster.startupNodes })],
+        tiers: () => [memoryStore(), redisStore({ cluster: cluster.startupNodes }, PATIENT)],
         stop: () => cluster.stop(),
       }
     },
@@ -89,8 +95,8 @@ const PLANS: readonly Plan[] = [
       return {
         tiers: () => [
           memoryStore(),
-          redisStore(redis.url),
-          memcachedStore(`${memcached.host}:${memcached.port}`),
+          redisStore(redis.url, PATIENT),
+          memcachedStore(`${memcached.host}:${memcached.port}`, PATIENT),
         ],
         stop: async () => void (await Promise.all([redis.stop(), memcached.stop()])),
       }
