@@ -1,5 +1,5 @@
 import type { Argument } from './client.js'
-import { toError, unavailable } from './failures.js'
+import { toError } from './failures.js'
 import type { Names } from './names.js'
 import { Request } from './request.js'
 import type { Router } from './router.js'
@@ -11,10 +11,10 @@ export function command(
   name: string,
   args: Argument[],
   slot: number,
-  fencedAt?: number,
+  fenced = false,
 ): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    router.send(new Request(name, args, slot, resolve, reject, fencedAt))
+  return new Promise((answered, refused) => {
+    router.send(new Request(name, args, slot, { answered, refused }, fenced))
   })
 }
 
@@ -24,10 +24,10 @@ export function run(
   script: Script,
   keys: readonly string[],
   args: readonly Argument[],
-  fencedAt?: number,
+  fenced = false,
 ): Promise<unknown> {
   const all = [script.sha, keys.length, ...keys, ...args]
-  return command(router, 'evalsha', all, router.slot(keys[0]!), fencedAt)
+  return command(router, 'evalsha', all, router.slot(keys[0]!), fenced)
 }
 
 /** What goes to one slot: all there is, on one server. */
@@ -76,6 +76,7 @@ export function lifetime(keepMs: number): number | '' {
 
 /** All that succeeded, and why the rest did not; rejects when nothing did. */
 export async function settle<T>(parts: readonly Promise<T>[]): Promise<readonly (T | Error)[]> {
+  if (parts.length === 1) return [await parts[0]!]
   const results = await Promise.allSettled(parts)
   const failed = results.find((result) => result.status === 'rejected')
   if (failed !== undefined && results.every((result) => result.status === 'rejected')) {
@@ -93,9 +94,8 @@ export function answersFor(
   replies: readonly unknown[],
   width: number,
 ): (readonly unknown[] | Error)[] {
-  const answers = keys.map((): readonly unknown[] | Error =>
-    unavailable('redis gave no answer for it'),
-  )
+  const answers: (readonly unknown[] | Error)[] = []
+  answers.length = keys.length
   parts.forEach((part, n) => {
     const reply = replies[n]
     part.keys.forEach((place, at) => {

@@ -2,7 +2,7 @@ import type { Cancel } from '../../src/base/clock.js'
 import type { NatMap } from './client.js'
 import { unavailable } from './failures.js'
 import { Link, type LinkSetup } from './link.js'
-import { Batch, Request } from './request.js'
+import { Request } from './request.js'
 import type { Router } from './router.js'
 import { slotOf } from './slot.js'
 import type { Address } from './target.js'
@@ -44,7 +44,7 @@ export class ClusterRouter implements Router {
   /** The node of each slot; empty until the table is known. */
   #table: (Node | undefined)[] = []
   /** What waits for the table. */
-  #waiting: Batch | undefined
+  #waiting: Request[] = []
   #asking = false
   #timer: Cancel | undefined
   #closed = false
@@ -77,11 +77,8 @@ export class ClusterRouter implements Router {
     if (this.#table.length > 0) {
       return request.failed(unavailable(`no server of the cluster has slot ${request.slot}`))
     }
-    if (this.#waiting === undefined) {
-      const batch = (this.#waiting = new Batch())
-      process.nextTick(() => batch.start(this.#setup.deadlines))
-    }
-    this.#waiting.add(request)
+    request.start(this.#setup.deadlines)
+    this.#waiting.push(request)
   }
 
   health(): ReturnType<Router['health']> {
@@ -183,7 +180,7 @@ export class ClusterRouter implements Router {
           queue.length = 0
           resolve(ranges)
         }
-        node.link.send(new Request('cluster', ['slots'], 0, answered, failed))
+        node.link.send(new Request('cluster', ['slots'], 0, { answered, refused: failed }))
       }
       next()
     })
@@ -212,8 +209,8 @@ export class ClusterRouter implements Router {
   }
 
   #release(each: (request: Request) => void): void {
-    const batch = this.#waiting
-    this.#waiting = undefined
-    for (const request of batch?.requests ?? []) if (!request.settled) each(request)
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const request of waiting) if (!request.settled) each(request)
   }
 }

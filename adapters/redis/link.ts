@@ -3,14 +3,16 @@ import { Circuit } from '../../src/store/circuit.js'
 import type { Deadlines } from '../../src/store/deadline.js'
 import type { Argument, RedisConnection } from './client.js'
 import { blame, isReply, toError, unavailable } from './failures.js'
-import { Batch, type Request } from './request.js'
+import type { Request } from './request.js'
 import { SCRIPTS } from './scripts.js'
 import type { Session } from './session.js'
 import { openSession } from './session.js'
+import type { Turn } from './turn.js'
 
 export interface LinkSetup {
   readonly context: StoreContext
   readonly deadlines: Deadlines
+  readonly turn: Turn
   readonly connectMs: number
   /** How many failures in a row open the circuit, and the longest wait between two probes. */
   readonly failures: number
@@ -21,6 +23,9 @@ export interface LinkSetup {
   /** Told when commands stop and when they begin again to be sent. */
   readonly onChange: (link: Link) => void
 }
+
+/** How often what came too late is sent again. */
+const MOST_LATE = 3
 
 /**
  * The way to one server: what is sent in one tick goes out as one write, and nothing is sent while its circuit is
@@ -41,8 +46,11 @@ export class Link {
   #opening = false
   #closed = false
   #refusal: Error
-  #batch: Batch | undefined
-  readonly #held: Batch[] = []
+  /** What was sent in this tick, and what waits for the connection. */
+  #gathered: Request[] = []
+  #held: Request[] = []
+  #tick = 0
+  #missedTick = -1
 
   constructor(server: string, setup: LinkSetup) {
     this.server = server
@@ -68,11 +76,8 @@ export class Link {
   send(request: Request): void {
     request.link = this
     if (this.#closed || !this.circuit.closed) return request.failed(this.#refusal)
-    if (this.#batch === undefined) {
-      this.#batch = new Batch()
-      process.nextTick(this.#flush)
-    }
-    this.#batch.add(request)
+    request.tick = this.#tick
+    if (this.#gathered.push(request) === 1) this.#setup.turn.add(this.#flush)
   }
 
   /** Sends at once, under the deadline it has already. For what another server sent here. */
@@ -80,16 +85,16 @@ export class Link {
     request.link = this
     if (this.#closed || !this.circuit.closed) return request.failed(this.#refusal)
     if (this.#session !== undefined) return this.#transmit(this.#session, request)
-    const batch = new Batch()
-    batch.requests.push(request)
-    this.#held.push(batch)
+    this.#held.push(request)
     this.#ensure()
   }
 
-  /** A deadline passed with no answer. */
-  missed(): void {
+  /** A deadline passed with no answer. What was sent together counts as one failure. */
+  missed(tick: number): void {
     // While the first connection is being opened, waiting says nothing about the server yet.
-    if (this.#session !== undefined) this.circuit.failed(this.tooLate)
+    if (this.#session === undefined || tick === this.#missedTick) return
+    this.#missedTick = tick
+    this.circuit.failed(this.tooLate)
   }
 
   /** Opens the connection, so that the first request need not wait for it. */
@@ -111,18 +116,17 @@ export class Link {
   }
 
   readonly #flush = (): void => {
-    const batch = this.#batch
-    this.#batch = undefined
-    if (batch === undefined) return
-    batch.start(this.#setup.deadlines)
-    if (this.#session !== undefined) return this.#write(this.#session, batch)
-    this.#held.push(batch)
+    const requests = this.#gathered
+    this.#gathered = []
+    this.#tick++
+    for (const request of requests) request.start(this.#setup.deadlines)
+    if (this.#session !== undefined) return this.#write(this.#session, requests)
+    this.#held.push(...requests)
     if (this.#closed || !this.circuit.closed) this.#fail(this.#refusal)
     else this.#ensure()
   }
 
-  #write(session: Session, batch: Batch): void {
-    const { requests } = batch
+  #write(session: Session, requests: readonly Request[]): void {
     if (requests.length === 1) return this.#transmit(session, requests[0]!)
     const { stream } = session.connection
     stream.cork()
@@ -147,9 +151,9 @@ export class Link {
     )
   }
 
-  #arguments(session: Session, { args, fencedAt }: Request): Argument[] {
-    if (fencedAt === undefined) return args
-    return [...args, session.serverTime(fencedAt + this.#setup.deadlines.limitMs)]
+  #arguments(session: Session, { args, fenced }: Request): Argument[] {
+    if (!fenced) return args
+    return [...args, session.serverTime(performance.now() + this.#setup.deadlines.limitMs)]
   }
 
   #refused(session: Session, request: Request, error: Error): void {
@@ -159,7 +163,7 @@ export class Link {
       return request.failed(unavailable(`redis ${this.server} lost the connection`, error))
     }
     if (error.message.startsWith('NOSCRIPT')) return void this.#reload(session, request)
-    if (error.message.startsWith('LATE')) void session.adjust().catch(() => {})
+    if (error.message.startsWith('LATE')) return void this.#adjust(session, request, error)
     const kind = blame(error)
     if (kind === 'server') this.circuit.lost(error)
     else this.circuit.succeeded()
@@ -182,6 +186,20 @@ export class Link {
     }
   }
 
+  /**
+   * The server says that it is too late for something that is still waited for: its clock was set, or the whole
+   * machine stood still. It was not done, so it may be sent again.
+   */
+  async #adjust(session: Session, request: Request, error: Error): Promise<void> {
+    try {
+      await session.adjust()
+      if (session !== this.#session || request.redirects++ > MOST_LATE) throw error
+      if (!request.settled) this.#transmit(session, request)
+    } catch (thrown) {
+      request.failed(unavailable(`redis ${this.server} was too late`, thrown))
+    }
+  }
+
   #ensure(): void {
     if (this.#opening || this.#session !== undefined) return
     this.#open().catch((error: unknown) => this.circuit.lost(toError(error)))
@@ -201,7 +219,9 @@ export class Link {
       if (this.#closed) return session.destroy()
       this.#session = session
       this.#previous = session.identity
-      for (const batch of this.#held.splice(0)) this.#write(session, batch)
+      const held = this.#held
+      this.#held = []
+      if (held.length > 0) this.#write(session, held)
     } finally {
       this.#opening = false
     }
@@ -224,8 +244,8 @@ export class Link {
   }
 
   #fail(error: Error): void {
-    for (const batch of this.#held.splice(0)) {
-      for (const request of batch.requests) request.failed(error)
-    }
+    const held = this.#held
+    this.#held = []
+    for (const request of held) request.failed(error)
   }
 }

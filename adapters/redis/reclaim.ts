@@ -1,5 +1,6 @@
 import type { Cancel } from '../../src/base/clock.js'
 import type { Version } from '../../src/store/store.js'
+import { command } from './calls.js'
 import type { Link } from './link.js'
 import type { Reach } from './reach.js'
 import { Request } from './request.js'
@@ -73,22 +74,17 @@ async function step(reach: Reach, link: Link, cursor: string): Promise<string> {
 async function currentVersions({ router, names }: Reach): Promise<Map<string, Version>> {
   const versions = new Map<string, Version>()
   await Promise.all(
-    names.spaces.map(
-      (name) =>
-        new Promise<void>((resolve, reject) => {
-          const slot = router.slot(name)
-          const done = (reply: unknown) => {
-            if (Buffer.isBuffer(reply)) versions.set(name, reply.toString('latin1'))
-            resolve()
-          }
-          router.send(new Request('get', [name], slot, done, reject))
-        }),
-    ),
+    names.spaces.map(async (name) => {
+      const reply = await command(router, 'get', [name], router.slot(name))
+      if (Buffer.isBuffer(reply)) versions.set(name, reply.toString('latin1'))
+    }),
   )
   return versions
 }
 
 /** Asks this very server, whatever slot it is about. */
-function ask(link: Link, command: string, args: (string | number)[]): Promise<unknown> {
-  return new Promise((resolve, reject) => link.send(new Request(command, args, 0, resolve, reject)))
+function ask(link: Link, name: string, args: (string | number)[]): Promise<unknown> {
+  return new Promise((answered, refused) => {
+    link.send(new Request(name, args, 0, { answered, refused }))
+  })
 }

@@ -6,6 +6,7 @@ import { sessionOptions } from './client.js'
 import { ClusterRouter } from './cluster.js'
 import { unavailable } from './failures.js'
 import { acquire, fill, holder, release, renew } from './leases.js'
+import type { LinkSetup } from './link.js'
 import { namesIn } from './names.js'
 import { routeToOne } from './one.js'
 import type { ResolvedOptions } from './options.js'
@@ -14,6 +15,7 @@ import { Reads } from './reads.js'
 import { reclaim } from './reclaim.js'
 import type { Router } from './router.js'
 import type { Plan } from './target.js'
+import { Turn } from './turn.js'
 import { clear, invalidate, note } from './versions.js'
 import { drop, swap, write } from './writes.js'
 
@@ -80,9 +82,10 @@ function reachFor(plan: Plan, options: ResolvedOptions, context: StoreContext): 
   const deadlines = new Deadlines(context.clock, options.deadlineMs)
   const prefix = plan.keyPrefix + options.prefix
   const names = namesIn(prefix, context.namespace, plan.kind === 'cluster')
-  const router = routerFor(plan, options, context, deadlines)
+  const turn = new Turn()
+  const router = routerFor(plan, options, { context, deadlines, turn })
   const spaces = new Map<string, Version>()
-  const reads = new Reads(router, names, spaces)
+  const reads = new Reads(router, names, spaces, turn)
   return { context, router, names, reads, deadlines, spaces }
 }
 
@@ -98,12 +101,11 @@ async function idle(deadlines: Deadlines, { clock }: StoreContext, graceMs: numb
 function routerFor(
   plan: Plan,
   options: ResolvedOptions,
-  context: StoreContext,
-  deadlines: Deadlines,
+  means: Pick<LinkSetup, 'context' | 'deadlines' | 'turn'>,
 ): Router {
   const { connectMs, failures, retryAtMostMs } = options
   const session = sessionOptions(connectMs)
-  const shared = { context, deadlines, connectMs, failures, retryAtMostMs }
+  const shared = { ...means, connectMs, failures, retryAtMostMs }
   if (plan.kind === 'one') {
     return routeToOne(plan.server, { ...shared, make: () => plan.make(session) })
   }

@@ -17,8 +17,9 @@ import { DROP, SWAP, WRITE } from './scripts.js'
 /**
  * Sets entries whatever is there.
  *
- * A write that a server carries out after its caller has given up could overwrite a newer one. So each comes with a
- * moment of the server's own time after which the server refuses it; a server that stood still finds it in the past.
+ * A write that a server carries out long after its caller has given up could overwrite a newer one. So each comes
+ * with a moment of the server's own time, a deadline after it was sent, and is refused after it: a server that stood
+ * still finds that moment in the past.
  */
 export function write(
   reach: Reach,
@@ -29,7 +30,6 @@ export function write(
   const { router, names } = reach
   const keys = writes.map((each) => each.key)
   const keepMs = Math.max(0, ...writes.map((each) => each.keepMs))
-  const fencedAt = performance.now()
   return within(reach, async () => {
     const parts = divide(reach, keys, [])
     const last = parts.at(-1)
@@ -47,7 +47,7 @@ export function write(
             ...part.keys.flatMap((at) => [lifetime(writes[at]!.keepMs), writes[at]!.bytes]),
             ...freshVersions(reach, part),
           ],
-          fencedAt,
+          true,
         ),
       ),
     )
@@ -75,7 +75,6 @@ export async function swap(
   announcement: string | undefined,
 ): Promise<boolean> {
   const { router, names } = reach
-  const fencedAt = performance.now()
   return within(reach, async () => {
     const digest =
       expected === undefined ? '' : createHash('sha1').update(expected.bytes).digest('hex')
@@ -89,7 +88,7 @@ export async function swap(
         lifetime(keepMs),
         bytes,
       ],
-      fencedAt,
+      true,
     )
     if (swapped === 1 && router.clustered) await publish(reach, announcement)
     return swapped === 1
