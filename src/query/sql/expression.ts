@@ -1,6 +1,7 @@
 import { noteText, noteTypedLiteral, readType } from './casts.js'
 import { noteCall, type Call } from './calls.js'
 import type { Token } from './lex/token.js'
+import { POSTGRES_OPERATORS } from './operators.js'
 import { isOne, type Reader } from './reader.js'
 import {
   BARE_CALLS,
@@ -17,14 +18,7 @@ import {
  * that picture makes the whole text unreadable, which is the safe side.
  */
 
-/** PostgreSQL's built-in operators; others call somebody's function. */
-const POSTGRES_OPERATORS = new Set(
-  (
-    '!! !~ !~* !~~ !~~* # ## #- #> #>> % & && &< &<| &> * + - -> ->> -|- / < <-> << <<= <<| <= <> != <@ <^ = > >= >> >>= >^ ' +
-    '? ?# ?& ?- ?-| ?| ?|| @ @-@ @> @? @@ @@@ ^ ^@ | |&> |/ |>> || ||/ ~ ~* ~<=~ ~<~ ~= ~>=~ ~>~ ~~ ~~* *< *<= *<> *= *> *>= ' +
-    ':: := .. => . , ; :'
-  ).split(' '),
-)
+const PUNCTUATION: ReadonlySet<string> = new Set([':=', '..', '=>', ',', ':'])
 
 /** Reads a list of expressions up to one of `ends` at the same level, a closing bracket, a semicolon or the end. */
 export function readExpressions(r: Reader, ends: ReadonlySet<string>): void {
@@ -127,7 +121,7 @@ function readMark(r: Reader, text: string): void {
   } else if (text === '.') {
     if (r.isName) r.found.fields.add(r.next().name)
     else r.expect('*')
-  } else if (r.dialect === 'postgres' && !POSTGRES_OPERATORS.has(text)) {
+  } else if (r.dialect === 'postgres' && !POSTGRES_OPERATORS.has(text) && !PUNCTUATION.has(text)) {
     r.found.operators.add(text)
     r.found.distrust('operator', text)
   } else if (text === ':=' && r.dialect === 'mysql') r.found.refuse('session', text)
@@ -160,12 +154,7 @@ function readWord(r: Reader, token: Token, inside: Inside): void {
   if (text === 'FROM' && inside === 'from') return void r.next()
   if (MISPLACED.has(text)) r.fail()
   if (isOne(next, ['('])) return readCallOrBrackets(r, token)
-  const bare = BARE_CALLS[r.dialect].get(text)
-  if (bare !== undefined) {
-    r.found.functions.add(token.name)
-    r.found.refuse(bare, token.name)
-    return void r.next()
-  }
+  if (readBareCall(r)) return
   r.next()
   if (r.dialect === 'postgres') readPostgresWord(r, token, next)
   else if (r.dialect === 'sqlite') readSqliteWord(r, text)
@@ -175,10 +164,20 @@ function readWord(r: Reader, token: Token, inside: Inside): void {
   }
 }
 
+/** A call without brackets, as `current_date`. */
+export function readBareCall(r: Reader): boolean {
+  const { kind, text, name } = r.token
+  const bare = kind === 'word' ? BARE_CALLS[r.dialect].get(text) : undefined
+  if (bare === undefined) return false
+  r.found.functions.add(name)
+  r.found.refuse(bare, name)
+  r.next()
+  return true
+}
+
 function readPostgresWord(r: Reader, token: Token, next: Token): void {
   const { text } = token
   if (next.kind === 'string' && !BEFORE_TEXT.has(text)) noteTypedLiteral(r, token.name, next.name)
-  else if (text === 'OPERATOR') r.fail()
   else if (text === 'AT' && r.take('LOCAL')) r.found.refuse('settings', 'at local')
   else if (text === 'AT') r.take('TIME', 'ZONE')
   else if ((text === 'TIME' || text === 'TIMESTAMP') && r.take('WITH', 'TIME', 'ZONE')) {
@@ -191,7 +190,7 @@ function readPostgresWord(r: Reader, token: Token, next: Token): void {
 function readSqliteWord(r: Reader, text: string): void {
   if (text === 'IN' && r.isName) {
     const path = r.path()
-    if (r.is('(')) noteCall(r, readArguments(r, path, 'call'))
+    if (r.is('(')) readCall(r, path)
     else r.use(path, 'read')
   } else if (text === 'REGEXP') {
     r.found.functions.add('regexp')
@@ -201,27 +200,26 @@ function readSqliteWord(r: Reader, text: string): void {
 
 /** `a`, `a.b`, `a.*`, or a call of a function with such a name. */
 function readName(r: Reader): void {
-  const path = [r.next()]
-  while (r.is('.') && path.length < 5) {
-    const after = r.peek()
-    if (isOne(after, ['*'])) {
-      r.at += 2
-      return
-    }
+  const first = r.next()
+  const path = [first]
+  let star = false
+  while (!star && r.is('.') && path.length < 5) {
     r.next()
-    path.push(r.name())
+    star = r.takeOne('*')
+    if (!star) path.push(r.name())
   }
-  if (r.is('(')) return noteCall(r, readArguments(r, path, 'call'))
-  const last = path.at(-1)
-  if (path.length === 1 || last === undefined) {
-    if (r.dialect === 'postgres' && r.token.kind === 'string') {
-      noteTypedLiteral(r, last?.name ?? '', r.token.name)
-    }
-    return
+  if (!star && r.is('(')) return readCall(r, path)
+  if (r.dialect === 'postgres') {
+    if (r.token.kind === 'string') noteTypedLiteral(r, nameOf(path), r.token.name)
+    for (const part of path.slice(1)) r.found.fields.add(part.name)
   }
-  if (r.dialect === 'postgres') r.found.fields.add(last.name)
   // MariaDB in Oracle mode: the next number of a sequence.
-  if (r.dialect === 'mysql' && /^(?:nextval|currval|lastval)$/i.test(last.name)) {
+  const last = path.at(-1) ?? first
+  if (
+    r.dialect === 'mysql' &&
+    path.length > 1 &&
+    /^(?:nextval|currval|lastval)$/i.test(last.name)
+  ) {
     r.found.refuse('volatile', last.name)
   }
 }
@@ -229,15 +227,36 @@ function readName(r: Reader): void {
 function readCallOrBrackets(r: Reader, token: Token): void {
   const { text } = token
   const before = r.tokens[r.at - 1]
-  if (BEFORE_BRACKET[r.dialect].has(text) || isContextual(r, text, before)) {
+  if (
+    (BEFORE_BRACKET[r.dialect].has(text) && !isOperatorAsCall(r, text, before)) ||
+    isContextual(r, text, before)
+  ) {
     r.next()
     if (text === 'FILTER') return void readBrackets(r, 'filter')
     // `IN (SELECT 1)` and `EXISTS (SELECT 1)` hold a query, `ARRAY (SELECT 1)` too.
     return void readBrackets(r, 'plain')
   }
-  if (r.dialect === 'postgres' && text === 'OPERATOR') r.fail()
+  if (r.dialect === 'postgres' && text === 'OPERATOR') return readOperator(r)
   r.next()
-  noteCall(r, readArguments(r, [token], separator(r, text)))
+  readCall(r, [token])
+}
+
+/** `OPERATOR(schema.+)`. */
+function readOperator(r: Reader): void {
+  r.at += 2
+  const path: string[] = []
+  while (r.isName) {
+    path.push(r.next().name)
+    r.expect('.')
+  }
+  const { text } = r.next()
+  const own = path.length === 0 || path.join('.') === 'pg_catalog'
+  if (!own || !POSTGRES_OPERATORS.has(text)) {
+    const name = [...path, text].join('.')
+    r.found.operators.add(name)
+    r.found.distrust('operator', name)
+  }
+  r.expect(')')
 }
 
 function separator(r: Reader, text: string): Inside {
@@ -246,6 +265,15 @@ function separator(r: Reader, text: string): Inside {
     return 'from'
   if (r.dialect === 'mysql' && (text === 'SUBSTR' || text === 'MID')) return 'from'
   return 'call'
+}
+
+/** PostgreSQL lets functions have the names of these operators. What is not behind an operand is a call. */
+function isOperatorAsCall(r: Reader, text: string, before: Token | undefined): boolean {
+  if (r.dialect !== 'postgres' || (text !== 'LIKE' && text !== 'ILIKE' && text !== 'IS'))
+    return false
+  r.found.functions.add(text.toLowerCase())
+  if (before?.kind === 'op') return before.text !== ')' && before.text !== ']'
+  return before?.kind === 'word' && BEFORE_TEXT.has(before.text) && before.text !== 'NOT'
 }
 
 /** Words that are no function only in one place. */
@@ -270,8 +298,21 @@ function isContextual(r: Reader, text: string, before: Token | undefined): boole
   }
 }
 
-/** Reads the brackets of a call. */
-export function readArguments(r: Reader, path: readonly Token[], inside: Inside): Call {
+/** Reads the brackets of a call and notes what it means. */
+export function readCall(r: Reader, path: readonly Token[]): void {
+  const [first] = path
+  const inside = path.length === 1 && first?.kind === 'word' ? separator(r, first.text) : 'call'
+  noteCall(r, readArguments(r, path, inside))
+  // `numeric(10, 2) '1.5'` is a constant.
+  if (r.dialect === 'postgres' && r.token.kind === 'string')
+    noteTypedLiteral(r, nameOf(path), r.token.name)
+}
+
+function nameOf(path: readonly Token[]): string {
+  return path.map((part) => part.name).join('.')
+}
+
+function readArguments(r: Reader, path: readonly Token[], inside: Inside): Call {
   const open = r.at
   const close = r.token.match
   const glued = r.tokens[open - 1]?.end === r.token.start

@@ -1,5 +1,4 @@
-import { noteCall } from './calls.js'
-import { readArguments, readBrackets, readExpressions } from './expression.js'
+import { readBareCall, readBrackets, readCall, readExpressions } from './expression.js'
 import type { Token } from './lex/token.js'
 import { isOne, type Reader } from './reader.js'
 import { JOIN_ENDS, NOT_ALIAS, QUERY_STARTS } from './words.js'
@@ -55,9 +54,8 @@ function isUpsert(r: Reader): boolean {
 
 function readJoin(r: Reader, items: Item[]): void {
   if (r.takeOne('STRAIGHT_JOIN')) return readItem(r, items)
-  r.take('NATURAL')
-  if (r.takeOne('LEFT', 'RIGHT', 'FULL')) r.take('OUTER')
-  else r.takeOne('INNER', 'CROSS')
+  // SQLite takes the words in any order.
+  while (r.takeOne('NATURAL', 'LEFT', 'RIGHT', 'FULL', 'OUTER', 'INNER', 'CROSS'));
   r.expect('JOIN')
   readItem(r, items)
 }
@@ -73,8 +71,8 @@ function readItem(r: Reader, items: Item[]): void {
     r.deeper(() => {
       r.next()
       readJoined(r, items)
-      // MySQL takes a list in brackets.
-      while (r.dialect === 'mysql' && r.takeOne(',')) readJoined(r, items)
+      // MySQL and SQLite take a list in brackets.
+      while (r.dialect !== 'postgres' && r.takeOne(',')) readJoined(r, items)
       r.expect(')')
     })
     if (readAlias(r) !== undefined && r.outline) r.outline.others = true
@@ -84,6 +82,8 @@ function readItem(r: Reader, items: Item[]): void {
     if (r.take('ROWS', 'FROM')) return readRowsFrom(r)
     if (r.is('ONLY') && !isOne(r.peek(), ['AS', ',', '.'])) return readOnly(r, items)
   }
+  if (r.dialect === 'postgres' && !isOne(r.peek(), ['.', '(']) && readBareCall(r))
+    return endFunction(r)
   const path = r.path()
   if (r.is('(')) return readFunctionItem(r, path)
   readTable(r, items, path)
@@ -141,7 +141,7 @@ function readOnly(r: Reader, items: Item[]): void {
 function readRowsFrom(r: Reader): void {
   r.expect('(')
   do {
-    readCall(r, r.path())
+    if (!readBareCall(r)) readCall(r, r.path())
     if (r.takeOne('AS')) r.skipBrackets()
   } while (r.takeOne(','))
   r.expect(')')
@@ -151,15 +151,15 @@ function readRowsFrom(r: Reader): void {
 }
 
 function readFunctionItem(r: Reader, path: Token[]): void {
+  if (!r.is('(')) r.fail()
   readCall(r, path)
+  endFunction(r)
+}
+
+function endFunction(r: Reader): void {
   r.take('WITH', 'ORDINALITY')
   readAlias(r)
   if (r.outline) r.outline.others = true
-}
-
-function readCall(r: Reader, path: Token[]): void {
-  if (!r.is('(')) r.fail()
-  noteCall(r, readArguments(r, path, 'call'))
 }
 
 function readTable(r: Reader, items: Item[], path: Token[]): void {

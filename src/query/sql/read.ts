@@ -1,12 +1,16 @@
-import { BY_KIND, combine } from './combine.js'
+import { combine } from './combine.js'
+import { conclude } from './conclude.js'
 import { equalities } from './equality.js'
-import { Findings, relationName } from './findings.js'
+import { Findings } from './findings.js'
 import { lex, type Lexed } from './lex/lexer.js'
 import type { Mode, Token } from './lex/token.js'
 import { Reader } from './reader.js'
 import { describeChange } from './rows.js'
 import { GRAMMAR, readStatement, type Statement } from './statement.js'
-import type { Analysis, Dialect, Kind, Params, Reason, Refusal } from './types.js'
+import type { Analysis, Change, Dialect, Equality, Params } from './types.js'
+
+/** A text with more statements is a script, which may do anything. */
+const MAX_STATEMENTS = 500
 
 /** Reads a whole text in one mode. Throws `Unreadable` when it is not understood. */
 export function readText(
@@ -22,19 +26,31 @@ export function readText(
     if (r.take(';')) continue
     r.found = new Findings()
     const statement = readStatement(r)
-    if (!r.done) r.fail()
+    if (!r.done || parts.length >= MAX_STATEMENTS) r.fail()
     parts.push(
-      conclude(
-        statement,
-        r.found,
-        { ...shared, params: paramsOf(lexed, r.found, dialect) },
-        lexed.tokens,
-      ),
+      conclude({
+        ...shared,
+        kind: statement.kind,
+        step: statement.step,
+        found: r.found,
+        params: paramsOf(lexed, r.found, dialect),
+        columns: columnsOf(statement, lexed.tokens, r.found, dialect),
+        change: changeOf(statement, lexed.tokens, r.found, dialect),
+      }),
     )
   }
   const [first] = parts
-  if (first === undefined) return r.fail('empty')
-  return { analysis: parts.length === 1 ? first : combine(parts), doubts: lexed.doubts }
+  const analysis =
+    first === undefined ? nothing(shared, lexed) : parts.length === 1 ? first : combine(parts)
+  return { analysis, doubts: lexed.doubts }
+}
+
+/** A text of comments and semicolons does nothing. */
+function nothing(shared: Pick<Analysis, 'dialect' | 'text'>, lexed: Lexed): Analysis {
+  const found = new Findings()
+  const params = paramsOf(lexed, found, shared.dialect)
+  const empty = { step: undefined, columns: [], change: undefined, kind: 'session' } as const
+  return conclude({ ...shared, ...empty, found, params })
 }
 
 function paramsOf(lexed: Lexed, found: Findings, dialect: Dialect): Params {
@@ -55,79 +71,27 @@ function paramsOf(lexed: Lexed, found: Findings, dialect: Dialect): Params {
   }
 }
 
-type Shared = Pick<Analysis, 'dialect' | 'text' | 'params'>
-
-function conclude(
-  statement: Statement,
-  found: Findings,
-  shared: Shared,
-  tokens: readonly Token[],
-): Analysis {
-  const relations = [...found.relations.values()].filter(
-    (relation) => relation.operations.length > 0,
-  )
-  const reads = relations.filter((r) => r.operations.includes('read')).map(relationName)
-  const written = relations.filter((r) => r.operations.some((operation) => operation !== 'read'))
-  const writes = written.map(relationName)
-  const kind = kindOf(statement.kind, found, writes.length > 0)
-  const reason = BY_KIND[kind]
-  const refusals = withFirst(reason, kind, found.refusals)
-  const once = (name: string): boolean => found.relations.get(name)?.mentions === 1
-  const change =
-    kind === 'write' && statement.change && writes.length === 1 ? statement.change : undefined
-  return {
-    ...shared,
-    kind,
-    reads,
-    writes,
-    effects: found.unknown ? 'unknown' : 'known',
-    cacheable: refusals.length === 0,
-    ...(refusals[0] === undefined ? {} : { why: refusals[0].reason }),
-    refusals,
-    functions: [...found.functions],
-    operators: [...found.operators],
-    types: [...found.types],
-    fields: [...found.fields],
-    relations,
-    columns: columnsOf(statement, tokens, once, shared.dialect),
-    ...(change === undefined
-      ? {}
-      : { change: describeChange(tokens, change, shared.dialect, once(change.table)) }),
-    ...(statement.step === undefined ? {} : { step: statement.step }),
-    statements: 1,
-    parts: [],
-    temporary: found.temporary,
-  }
-}
-
-function kindOf(kind: Kind, found: Findings, writes: boolean): Kind {
-  if (kind !== 'read') return kind
-  if (found.has('ddl')) return 'ddl'
-  if (writes || found.has('writes')) return 'write'
-  if (found.unknown) return 'unknown'
-  if (found.has('lock')) return 'lock'
-  return found.sets ? 'session' : 'read'
-}
-
-/** The reasons, the kind's own first. Where the kind is only what is left of others (`unknown`, `session`), theirs come first. */
-function withFirst(
-  reason: Reason | undefined,
-  kind: Kind,
-  refusals: readonly Refusal[],
-): readonly Refusal[] {
-  if (reason === undefined) return refusals
-  if ((kind === 'unknown' || kind === 'session') && refusals.length > 0) return refusals
-  const own = refusals.find((refusal) => refusal.reason === reason)
-  return [own ?? { reason, detail: kind }, ...refusals.filter((refusal) => refusal !== own)]
-}
-
 function columnsOf(
   { query }: Statement,
   tokens: readonly Token[],
-  once: (name: string) => boolean,
+  found: Findings,
   dialect: Dialect,
-): Analysis['columns'] {
+): readonly Equality[] {
   if (query?.where === undefined || query.sources.length === 0) return []
-  const found = equalities(tokens, query.where, query.sources, !query.others, dialect)
-  return found.filter((equality) => once(equality.table))
+  const all = equalities(tokens, query.where, query.sources, !query.others, dialect)
+  return all.filter((equality) => isOnce(found, equality.table))
+}
+
+function changeOf(
+  { change }: Statement,
+  tokens: readonly Token[],
+  found: Findings,
+  dialect: Dialect,
+): Change | undefined {
+  return change && describeChange(tokens, change, dialect, isOnce(found, change.table))
+}
+
+/** A table named twice has rows in the answer that a condition on one of the two is not about. */
+function isOnce(found: Findings, table: string): boolean {
+  return found.relations.get(table)?.mentions === 1
 }

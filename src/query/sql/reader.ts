@@ -1,4 +1,5 @@
 import { Findings } from './findings.js'
+import { lowerAscii } from './lex/scan.js'
 import { Unreadable, type Token } from './lex/token.js'
 import type { QueryOutline } from './outline.js'
 import { catalogueSchema, isCatalogue } from './system.js'
@@ -121,7 +122,8 @@ export class Reader {
   /** One part of a name. */
   name(): Token {
     if (!this.isName) this.fail()
-    return this.next()
+    const token = this.next()
+    return token.kind === 'string' ? { ...token, name: lowerAscii(token.name) } : token
   }
 
   /** A name with what stands before it: `a`, `a.b`, `a.b.c`. */

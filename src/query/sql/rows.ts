@@ -68,7 +68,9 @@ function readAssigned(
     if (found.length > 0 && isOne(tokens[equals] ?? tokens[from]!, ['('])) continue
     const column = columnBefore(tokens, from, equals, dialect)
     if (column === undefined) return undefined
-    found.push(assignment(column, tokens, [equals + 1, to], dialect))
+    // Of an element or a field the rest of the column stays.
+    const whole = dialect === 'mysql' || equals === from + 1
+    found.push(whole ? assignment(column, tokens, [equals + 1, to], dialect) : { column })
   }
   return found
 }
@@ -147,7 +149,7 @@ function readColumns(
   const columns: string[] = []
   for (const [from, to] of split(tokens, range)) {
     const column = columnBefore(tokens, from, to, dialect)
-    if (column === undefined) return undefined
+    if (column === undefined || (dialect !== 'mysql' && to !== from + 1)) return undefined
     columns.push(column)
   }
   return columns

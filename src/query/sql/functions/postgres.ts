@@ -56,7 +56,7 @@ const POSTGRES: FunctionTable = table(
       jsonb_array_elements_text jsonb_array_length jsonb_each jsonb_each_text jsonb_extract_path jsonb_extract_path_text
       jsonb_insert jsonb_object jsonb_object_keys jsonb_path_exists jsonb_path_match jsonb_path_query jsonb_path_query_array
       jsonb_path_query_first jsonb_pretty jsonb_set jsonb_set_lax jsonb_strip_nulls jsonb_typeof
-      jsonb_concat jsonb_delete jsonb_delete_path jsonb_contains jsonb_contained jsonb_exists jsonb_exists_any jsonb_exists_all
+      like notlike jsonb_concat jsonb_delete jsonb_delete_path jsonb_contains jsonb_contained jsonb_exists jsonb_exists_any jsonb_exists_all
       json_array json_exists json_value json_query json_scalar json_serialize json_table jsonb_object_agg
       area center diameter height width radius npoints pclose popen slope isclosed isopen bound_box point circle polygon box
       path lseg line
@@ -64,6 +64,7 @@ const POSTGRES: FunctionTable = table(
       isempty lower_inc lower_inf upper_inc upper_inf range_merge multirange int4range int8range numrange tsrange daterange
       tstzrange int4multirange int8multirange nummultirange tsmultirange datemultirange tstzmultirange
       numnode querytree setweight strip ts_delete ts_filter ts_rank ts_rank_cd tsquery_phrase tsvector_to_array
+      similar_to_escape similar_escape like_escape
       xmlagg xmlcomment xmlconcat xmlelement xmlforest xmlpi xmlexists xpath xpath_exists xmltable
       enum_first enum_last enum_range uuid_extract_timestamp uuid_extract_version
       pg_typeof pg_size_pretty pg_size_bytes pg_lsn

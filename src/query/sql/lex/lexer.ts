@@ -29,8 +29,8 @@ export interface Lexed {
   readonly names: readonly string[]
 }
 
-/** Longer texts are not read: a load of that size is a text nobody sends twice. */
-export const MAX_LENGTH: number = 4 * 1024 * 1024
+/** Longer texts are not read: nobody sends one twice, and reading it would hold up everything else. */
+export const MAX_LENGTH: number = 1024 * 1024
 
 /** @throws {Unreadable} when the text is not one that the server would cut into words. */
 export function lex(sql: string, dialect: Dialect, mode: Mode): Lexed {
@@ -144,7 +144,9 @@ function readMark(scan: Scan, code: number, open: number[]): void {
       if (dialect !== 'postgres') return readQuestion(scan)
       break
     case 46: // .
-      if (classOf(next) === DIGIT && !afterName(scan)) return readFraction(scan)
+      if (classOf(next) === DIGIT && !(dialect === 'mysql' && afterName(scan))) {
+        return readFraction(scan)
+      }
       break
     case 58: // :
       if (dialect !== 'postgres' && isNamePart(next)) return readNamed(scan)
@@ -161,6 +163,7 @@ function isVisible(code: number): boolean {
   return code > 32 && code !== 127
 }
 
+/** MySQL: the digits behind `t.` are a name. */
 function afterName(scan: Scan): boolean {
   const last = scan.tokens.at(-1)
   if (last === undefined || last.end !== scan.at) return false
@@ -208,14 +211,26 @@ const MARKS = {
   sqlite: ['->>', '->', '||', '<<', '>>', '<=', '>=', '<>', '!=', '=='],
 } as const
 
+/** Characters that are a mark of their own, and those with which a longer one may begin. */
+const ALONE: ReadonlySet<number> = codes('-+*/%^<>=~!&|,.;:()[]')
+const LONGER: ReadonlySet<number> = codes('-<>!|&:=.')
+
+function codes(characters: string): ReadonlySet<number> {
+  return new Set(Array.from(characters, (c) => c.charCodeAt(0)))
+}
+
+function longest(sql: string, at: number, dialect: Dialect): string {
+  return MARKS[dialect].find((mark) => sql.startsWith(mark, at)) ?? sql.charAt(at)
+}
+
 function readOperator(scan: Scan, code: number, open: number[]): void {
   const { sql, at, dialect, tokens } = scan
   if (dialect === 'postgres' && classOf(code) === OPERATOR) {
     const text = postgresOperator(sql, at)
     return scan.push('op', text, '', at + text.length)
   }
-  const text = MARKS[dialect].find((mark) => sql.startsWith(mark, at)) ?? sql.charAt(at)
-  if (!/^[-+*/%^<>=~!&|,.;:()[\]]/.test(text)) throw new Unreadable(text, at)
+  const text = LONGER.has(code) ? longest(sql, at, dialect) : sql.charAt(at)
+  if (!ALONE.has(code)) throw new Unreadable(text, at)
   const index = tokens.length
   scan.push('op', text, '', at + text.length)
   if (text === '(' || text === '[') open.push(index)

@@ -4,19 +4,13 @@ const BACKSLASH = 92
 
 /** Where the text that starts after an opening quote ends (the index of the closing quote), or -1. A doubled quote stays inside. */
 export function closingQuote(sql: string, from: number, quote: string, escapes: boolean): number {
-  if (!escapes) {
-    let at = sql.indexOf(quote, from)
-    while (at !== -1 && sql.charAt(at + 1) === quote) at = sql.indexOf(quote, at + 2)
-    return at
-  }
-  const code = quote.charCodeAt(0)
+  const close = quote.charCodeAt(0)
   for (let at = from; at < sql.length; at++) {
     const c = sql.charCodeAt(at)
-    if (c === BACKSLASH) at++
-    else if (c === code) {
-      if (sql.charCodeAt(at + 1) !== code) return at
+    if (c === close) {
+      if (sql.charCodeAt(at + 1) !== close) return at
       at++
-    }
+    } else if (escapes && c === BACKSLASH) at++
   }
   return -1
 }

@@ -37,7 +37,7 @@ export class Scan {
   /** The raw text of a string, comment or quoted name; takes note of a `?` in it. */
   inside(from: number, to: number): string {
     const raw = this.sql.slice(from, to)
-    if (!this.strayMark && raw.includes('?')) this.strayMark = true
+    if (this.dialect === 'mysql' && !this.strayMark) this.strayMark = raw.includes('?')
     return raw
   }
 

@@ -47,23 +47,27 @@ function close(scan: Scan, from: number, quote: string, escapes: boolean): numbe
  * second piece of `E'a'⏎'b\'c'` has escapes too.
  */
 function readPostgresString(scan: Scan, from: number, escapes: boolean, prefixed: boolean): void {
-  let end = close(scan, from, "'", escapes)
-  let raw = scan.inside(from, end)
+  const always = prefixed && escapes
+  const raw: string[] = []
   let plain = !prefixed
+  let start = from
   for (;;) {
-    if (!(prefixed && escapes) && raw.includes('\\')) {
+    const end = close(scan, start, "'", escapes)
+    const piece = scan.inside(start, end)
+    raw.push(piece)
+    if (!always && piece.includes('\\')) {
       plain = false
-      scan.doubts.single ||= closingQuote(scan.sql, from, "'", !escapes) !== end
+      scan.doubts.single ||= closingQuote(scan.sql, start, "'", !escapes) !== end
     }
     const next = continuation(scan.sql, end + 1)
-    if (next === -1) break
+    if (next === -1) {
+      const text = undouble(raw.join(''), "'")
+      scan.push('string', '', escapes ? unescapePostgres(text) : text, end + 1, plain)
+      return
+    }
     plain = false
-    from = next + 1
-    end = close(scan, from, "'", escapes)
-    raw += scan.inside(from, end)
+    start = next + 1
   }
-  const text = undouble(raw, "'")
-  scan.push('string', '', escapes ? unescapePostgres(text) : text, end + 1, plain)
 }
 
 /** The index of the quote that continues a string which ended before `from`, or -1. */

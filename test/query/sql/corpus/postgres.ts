@@ -220,11 +220,10 @@ export const POSTGRES: readonly Case[] = [
   unseen('SELECT CASE WHEN true THEN touch(1) END FROM books', { reads: ['books'] }),
   // A cast to an unknown type is not kept, yet writes nothing.
   read('SELECT 1::myint FROM books', ['books'], { why: 'type', notRun: 'no such type' }),
-  read('SELECT id OPERATOR(pg_catalog.+) 1 FROM books', ['books'], {
-    cacheable: false,
-    kind: 'unknown',
-    effects: 'unknown',
-    why: 'syntax',
+  read('SELECT id OPERATOR(pg_catalog.+) 1, id OPERATOR(+) 1 FROM books', ['books']),
+  read('SELECT id OPERATOR(public.+) 1 FROM books', ['books'], {
+    why: 'operator',
+    notRun: 'no such operator',
   }),
   // Locks.
   other('lock', 'SELECT * FROM books WHERE id = 1 FOR NO KEY UPDATE SKIP LOCKED', {
