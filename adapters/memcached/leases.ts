@@ -117,6 +117,7 @@ function acquired(planting: Planting, untilMs: number): AcquireResult['keys'][nu
     planted: found === undefined,
     untilMs,
     renewal: undefined,
+    toString: () => secret,
   }
   return { lease: { token: held }, found, space }
 }

@@ -19,6 +19,8 @@ export interface Held {
   untilMs: number
   /** Settles, without rejecting, when a renewal that runs has ended: until then the numbers above may be outdated. */
   renewal: Promise<void> | undefined
+  /** The random token: what `holder` says of this lease. */
+  toString(): string
 }
 
 /** The lock of a lease: its token, and for whoever inspects it when it expires. */

@@ -134,6 +134,7 @@ export interface Found {
 
 /** The right to fill one key of a remote store: unforgeable, and short-lived. */
 export interface RemoteLease {
+  /** Opaque to the engine, but for its text: `String(token)` is what `holder` says while the lease is there. */
   readonly token: unknown
 }
 
@@ -272,7 +273,7 @@ export interface RemoteStore {
    * back in the background where the server allows. Safe to repeat.
    */
   clear(version: Version, announcement: string | undefined): Promise<void>
-  /** Who holds the lease of a key, for inspection: undefined when nobody does. */
+  /** Who holds the lease of a key, by the text of its token: undefined when nobody does. */
   holder(
     key: string,
   ): Promise<{ readonly token: string; readonly remainingMs: number | undefined } | undefined>
