@@ -3,7 +3,7 @@
  *
  *     node --import ./scripts/typescript.ts benchmarks/codec.ts [--quick]
  *
- * Codecs that are not dependencies are measured when they are there: `npm install --prefix benchmarks/peers`.
+ * Codecs that are not dependencies are measured when they are there: `npm ci --prefix benchmarks/peers`.
  * Times are the best of several rounds in which the candidates take turns; compare columns, not machines.
  */
 import { createRequire } from 'node:module'

@@ -1,0 +1,32 @@
+import { createCache } from '../../index.js'
+import { memcachedStore } from '../../adapters/memcached/index.js'
+import { memoryStore } from '../../adapters/memory/index.js'
+import { redisStore } from '../../adapters/redis/index.js'
+import type { Store } from '../../src/store/store.js'
+import { TTL_MS, type Contender, type Place } from '../lib/contender.js'
+
+/** As docs/stores.md says, with the defaults. */
+export const keepfresh: Contender = {
+  name: 'keepfresh',
+  packages: [],
+  isPeer: false,
+  can: ['memory', 'redis', 'memcached', 'tiers', 'many', 'tags'],
+  async open({ place, maxEntries, tags, load }) {
+    const memory = memoryStore({ maxEntries, maxBytes: '1gb' })
+    const cache = createCache({ tiers: tiersOf(place, memory), ttl: TTL_MS })
+    cache.on('error', ({ error }) => console.error(error))
+    const options = tags.length > 0 ? { tags } : undefined
+    return {
+      read: (key) => cache.getOrSet(key, () => load(key), options),
+      readMany: (keys) => cache.getMany(keys, options),
+      invalidate: (tag) => cache.invalidateTags(tag),
+      close: () => cache.close(),
+    }
+  },
+}
+
+function tiersOf(place: Place, memory: Store): readonly Store[] {
+  if (place.kind === 'memory') return [memory]
+  if (place.kind === 'memcached') return [memcachedStore(place.servers)]
+  return place.kind === 'redis' ? [redisStore(place.url)] : [memory, redisStore(place.url)]
+}

@@ -1,0 +1,66 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { startWorker, type Worker } from '../../test/support/processes.js'
+import { contenderNamed } from '../contenders/index.js'
+import type { Ability } from './contender.js'
+import type { Bench, Entrant } from './scenario.js'
+import type { OpenTask, WorkerService } from './worker.js'
+
+/** An entrant at work in its own process. */
+export interface Member {
+  readonly name: string
+  readonly entrant: Entrant
+  readonly isPeer: boolean
+  readonly worker: Worker<WorkerService>
+}
+
+export function nameOf({ as, contender }: Entrant): string {
+  return as ?? contender
+}
+
+/** Entrants of a scenario that are there and can do what it asks for. */
+export function present(
+  entrants: readonly Entrant[],
+  { havePeers }: Bench,
+  needs: readonly Ability[] = [],
+): Entrant[] {
+  return entrants.filter(({ contender, place, tags = [] }) => {
+    const { can, isPeer } = contenderNamed(contender)
+    const all: readonly Ability[] = [place, ...needs, ...(tags.length > 0 ? ['tags' as const] : [])]
+    return (havePeers || !isPeer) && all.every((ability) => can.includes(ability))
+  })
+}
+
+/** Starts an entrant. Its keys are its own: several share a server, and some would share entries. */
+export async function hire(
+  bench: Bench,
+  entrant: Entrant,
+  task: Pick<OpenTask, 'callers' | 'maxEntries' | 'loadMs'>,
+  nodeArgs: readonly string[] = [],
+): Promise<Member> {
+  const { contender, place, tags = [] } = entrant
+  const prefix = createHash('md5').update(nameOf(entrant)).digest('hex').slice(0, 4)
+  const worker = await startWorker<WorkerService>(new URL('./worker.ts', import.meta.url), {
+    nodeArgs,
+  })
+  await worker.call.open(contender, {
+    ...task,
+    prefix,
+    place: await bench.servers.place(place),
+    tags,
+  })
+  const { isPeer } = contenderNamed(contender)
+  return { name: nameOf(entrant), entrant, isPeer, worker }
+}
+
+/** Puts processes on the first core. False where that cannot be done. */
+export function pin(pids: readonly number[], cores: string): boolean {
+  try {
+    for (const pid of pids) {
+      execFileSync('taskset', ['-a', '-c', '-p', cores, String(pid)], { stdio: 'ignore' })
+    }
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,82 @@
+import type { Ability, Place } from './contender.js'
+import type { Servers } from './servers.js'
+
+/** A contender in one of its setups. */
+export interface Entrant {
+  readonly contender: string
+  /** What the table calls it. Default: the contender's name. */
+  readonly as?: string
+  readonly place: Place['kind']
+  readonly tags?: readonly string[]
+}
+
+/** How ours has to stand to the floor. */
+export interface Target {
+  readonly atMost: number
+  /** `ratio`: times the floor. Anything else is a unit, and the number is absolute. */
+  readonly unit: 'ratio' | 'ms' | 'loads'
+}
+
+/** One question about time, asked in turns: everybody does the same work, round by round. */
+export interface TimedScenario {
+  readonly kind: 'timed'
+  readonly name: string
+  /** The question, as the table is headed. */
+  readonly asks: string
+  readonly floor: string
+  readonly entrants: readonly Entrant[]
+  readonly needs?: readonly Ability[]
+  readonly target: Target
+  readonly keys: number
+  readonly callers: number
+  readonly batch?: number
+  /** Client and server on one core: else one caller who waits measures how long the kernel takes to wake somebody. */
+  readonly pinned?: boolean
+  /** The most commands that ours may send for the 100 reads of a check (`batch` or `callers` at once). */
+  readonly commandsAtMost?: number
+}
+
+/** A question that is answered in another way. */
+export interface OtherScenario {
+  readonly kind: 'other'
+  readonly name: string
+  readonly asks: string
+  run(bench: Bench): Promise<Outcome>
+}
+
+export type Scenario = TimedScenario | OtherScenario
+
+export interface Bench {
+  readonly servers: Servers
+  readonly isQuick: boolean
+  /** Whether the libraries of `benchmarks/peers` are there. */
+  readonly havePeers: boolean
+  readonly log: (line: string) => void
+}
+
+export interface Row {
+  readonly name: string
+  /** One per column. */
+  readonly cells: readonly string[]
+  /** What the plot shows; undefined where there is nothing to show. */
+  readonly plotted: number | undefined
+}
+
+/** Something that holds or does not, whatever the machine. */
+export interface Claim {
+  readonly claim: string
+  readonly holds: boolean
+}
+
+export interface Outcome {
+  readonly columns: readonly string[]
+  readonly rows: readonly Row[]
+  /** What the plotted number is. */
+  readonly plots: string
+  readonly ours: number
+  readonly target: Target | undefined
+  /** The best of the peers, by the plotted number. */
+  readonly claims: readonly Claim[]
+  /** Numbers for `--json`. */
+  readonly data: unknown
+}

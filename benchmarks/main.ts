@@ -1,0 +1,131 @@
+/**
+ * `npm run bench`: what keepfresh costs, beside the libraries that a reader would otherwise pick, in one run.
+ *
+ * Everyone answers in a process of its own, in turns of a few milliseconds, and each turn is compared with the floor's in the
+ * same turn: what else runs on the machine touches both. Printed are medians and the middle half around them.
+ */
+import { spawnSync } from 'node:child_process'
+import { globSync } from 'node:fs'
+import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { isWanted, parse, USAGE, type Arguments } from './lib/arguments.js'
+import { describeMachine } from './lib/machine.js'
+import { installPeers, versions } from './lib/peers.js'
+import { profileScenario } from './lib/profile.js'
+import { writeResults, type Finished } from './lib/results.js'
+import type { Bench, Scenario } from './lib/scenario.js'
+import { createServers } from './lib/servers.js'
+import { tableOf, verdictOf } from './lib/table.js'
+import { runTimed } from './lib/turns.js'
+import { SCENARIOS } from './scenarios/index.js'
+
+const FOLDER = fileURLToPath(new URL('.', import.meta.url))
+const HOOK = fileURLToPath(new URL('../scripts/typescript.ts', import.meta.url))
+
+let options: Arguments
+try {
+  options = parse(process.argv.slice(2))
+} catch (error) {
+  console.error(`${(error as Error).message}\n\n${USAGE}`)
+  process.exit(2)
+}
+const { only, isQuick, isJson, isList, profile } = options
+const log = (line: string): void => {
+  if (!isJson) console.log(line)
+}
+
+/** Questions that are programs of their own: they print their own tables. */
+const programs = globSync('*.ts', { cwd: FOLDER })
+  .map((file) => basename(file, '.ts'))
+  .filter((name) => name !== 'main')
+  .toSorted()
+
+const chosen = SCENARIOS.filter(({ name }) => isWanted(name, only))
+/** Without a name only the questions of the one table run, which are minutes; the programs are asked for by name. */
+const alone = only.length === 0 ? [] : programs.filter((name) => isWanted(name, only))
+
+if (isList) {
+  for (const { name, asks } of SCENARIOS) console.log(`${name.padEnd(22)} ${asks}`)
+  for (const name of programs) console.log(`${name.padEnd(22)} (a program: benchmarks/${name}.ts)`)
+  process.exit(0)
+}
+if (chosen.length === 0 && alone.length === 0) {
+  console.error(`nothing is named like ${only.join(', ')}; npm run bench -- --list\n\n${USAGE}`)
+  process.exit(2)
+}
+
+// Workers and servers do not keep a process alive, and for moments there is nothing else.
+setInterval(() => {}, 1_000)
+
+let passed = 0
+const failures: string[] = []
+const havePeers = chosen.length > 0 && installPeers(log)
+if (chosen.length > 0 && !havePeers) failures.push('the libraries to compare with are installed')
+const bench: Bench = { servers: createServers(), isQuick, havePeers, log }
+const machine = describeMachine()
+const libraries = versions(havePeers)
+
+if (profile) {
+  for (const scenario of chosen) await profileScenario(scenario, bench)
+  process.exit(0)
+}
+if (chosen.length > 0 && !isQuick) {
+  for (const line of machine) log(line)
+  log(
+    Object.entries(libraries)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(', '),
+  )
+}
+
+const finished: Finished[] = []
+for (const scenario of chosen) await runOne(scenario)
+if (!isQuick && chosen.length === SCENARIOS.length) writeResults(finished, machine, libraries)
+for (const name of alone) runProgram(name)
+
+if (isJson) {
+  const scenarios = finished.map(({ scenario, outcome }) => ({
+    name: scenario.name,
+    asks: scenario.asks,
+    target: outcome.target,
+    ours: outcome.ours,
+    claims: outcome.claims,
+    data: outcome.data,
+  }))
+  console.log(JSON.stringify({ machine, versions: libraries, scenarios }, null, 2))
+}
+for (const claim of failures) log(`failed: ${claim}`)
+log(`${passed} passed, ${failures.length} failed`)
+process.exit(failures.length > 0 ? 1 : 0)
+
+async function runOne(scenario: Scenario): Promise<void> {
+  const start = performance.now()
+  try {
+    const outcome =
+      scenario.kind === 'timed' ? await runTimed(scenario, bench) : await scenario.run(bench)
+    finished.push({ scenario, outcome })
+    const failed = outcome.claims.filter(({ holds }) => !holds)
+    passed += outcome.claims.length - failed.length
+    failures.push(...failed.map(({ claim }) => `${scenario.name}: ${claim}`))
+    if (isQuick) {
+      const seconds = ((performance.now() - start) / 1_000).toFixed(1)
+      log(`${scenario.name.padEnd(22)} ${outcome.claims.length} claims, ${seconds} s`)
+    } else {
+      log(`\n${scenario.asks} (${scenario.name})\n`)
+      log(tableOf(outcome))
+      const verdict = verdictOf(outcome)
+      if (verdict !== '') log(`\n${verdict}`)
+    }
+  } catch (error) {
+    failures.push(`${scenario.name}: it runs (${(error as Error).stack ?? String(error)})`)
+  }
+}
+
+function runProgram(name: string): void {
+  const args = ['--import', HOOK, `${FOLDER}${name}.ts`, ...(isQuick ? ['--quick'] : [])]
+  const { status } = spawnSync(process.execPath, args, {
+    stdio: isJson ? ['ignore', 2, 2] : 'inherit',
+  })
+  if (status === 0) passed++
+  else failures.push(`${name} ends well`)
+}

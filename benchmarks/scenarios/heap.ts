@@ -1,0 +1,87 @@
+import { hire, present } from '../lib/crew.js'
+import type { Bench, Entrant, Outcome, Row, Scenario } from '../lib/scenario.js'
+
+const FLOOR = 'lru-cache'
+
+const entrants: readonly Entrant[] = [
+  'keepfresh',
+  FLOOR,
+  'layered-loader',
+  'cachified',
+  'async-cache-dedupe',
+  'cache-manager',
+  'cacheable',
+  'bentocache',
+].map((contender) => ({ contender, place: 'memory' }))
+
+/** The first collections of a young heap would be counted; a large nursery keeps them away. */
+const NODE_ARGS = ['--expose-gc', '--max-semi-space-size=256', '--min-semi-space-size=256']
+
+export const heap: Scenario = {
+  kind: 'other',
+  name: 'heap-per-entry',
+  asks: 'How much heap does an entry of 200 bytes take?',
+  run: (bench) =>
+    measure(bench, {
+      floor: FLOOR,
+      unit: 'bytes per entry',
+      target: 1.25,
+      of: (call) => call.heap(bench.isQuick ? 2_000 : 100_000),
+      maxEntries: 300_000,
+    }),
+}
+
+export const allocations: Scenario = {
+  kind: 'other',
+  name: 'allocations-per-hit',
+  asks: 'How much does an answer from process memory allocate?',
+  run: (bench) =>
+    measure(bench, {
+      floor: FLOOR,
+      unit: 'bytes per read',
+      target: undefined,
+      async of(call) {
+        await call.fill(1_000)
+        const work = { keys: 1_000, callers: 1, batch: 1 }
+        return call.allocations(work, bench.isQuick ? 1_000 : 20_000)
+      },
+      maxEntries: 2_000,
+    }),
+}
+
+type Call = Awaited<ReturnType<typeof hire>>['worker']['call']
+
+async function measure(
+  bench: Bench,
+  question: {
+    readonly floor: string
+    readonly unit: string
+    readonly target: number | undefined
+    readonly of: (call: Call) => Promise<number>
+    readonly maxEntries: number
+  },
+): Promise<Outcome> {
+  const { floor, unit, target, of, maxEntries } = question
+  const found: { readonly name: string; readonly bytes: number }[] = []
+  for (const entrant of present(entrants, bench)) {
+    const member = await hire(bench, entrant, { callers: 1, maxEntries }, NODE_ARGS)
+    try {
+      found.push({ name: member.name, bytes: await of(member.worker.call) })
+    } finally {
+      await member.worker.kill()
+    }
+  }
+  const base = found.find(({ name }) => name === floor)!.bytes
+  return {
+    columns: [unit, `to ${floor}`],
+    rows: found.map(({ name, bytes }): Row => {
+      const ratio = bytes / base
+      return { name, cells: [bytes.toFixed(0), ratio.toFixed(2)], plotted: ratio }
+    }),
+    plots: `${unit}, as a multiple of ${floor}`,
+    ours: found[0]!.bytes / base,
+    target: target === undefined ? undefined : { atMost: target, unit: 'ratio' },
+    claims: [],
+    data: found,
+  }
+}

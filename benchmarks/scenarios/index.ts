@@ -1,0 +1,26 @@
+import type { Scenario } from '../lib/scenario.js'
+import { allocations, heap } from './heap.js'
+import { invalidate } from './invalidate.js'
+import { memcachedHit, memcachedHits } from './memcached-hit.js'
+import { memoryHit } from './memory-hit.js'
+import { redisHit, redisHits } from './redis-hit.js'
+import { redisMany } from './redis-many.js'
+import { redisTags } from './redis-tags.js'
+import { stampede } from './stampede.js'
+import { tiersHit } from './tiers-hit.js'
+
+/** In the order in which a reader would ask. */
+export const SCENARIOS: readonly Scenario[] = [
+  memoryHit,
+  redisHit,
+  redisHits,
+  redisTags,
+  memcachedHit,
+  memcachedHits,
+  tiersHit,
+  stampede,
+  invalidate,
+  redisMany,
+  heap,
+  allocations,
+]
