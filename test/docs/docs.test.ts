@@ -84,6 +84,14 @@ test.each(pages)('the links of $name lead somewhere', ({ name, text }) => {
   expect(broken.map(([link]) => link)).toEqual([])
 })
 
+test('docs/README.md leads to every page', () => {
+  const index = readFileSync(join(root, 'docs/README.md'), 'utf8')
+  const names = globSync('**/*.md', { cwd: join(root, 'docs') }).filter(
+    (name) => name !== 'README.md',
+  )
+  expect(names.filter((name) => !index.includes(`](${name})`))).toEqual([])
+})
+
 test('every program compiles as strictly as the source', LONG, async () => {
   const files = pages.flatMap(({ name, programs }) =>
     programs.map(({ line, code }) => write(`types/${name}`, line, code)),
