@@ -38,6 +38,8 @@ export function listenOn(setup: BusSetup): RedisBus {
   let beat: Cancel | undefined
   let heard = false
   let closed = false
+  /** Ends the connecting that goes on, if any does. */
+  let abort: ((reason: Error) => void) | undefined
 
   const circuit = new Circuit({
     clock,
@@ -79,8 +81,10 @@ export function listenOn(setup: BusSetup): RedisBus {
   }
 
   const connect = async () => {
-    const made = await make()
     const stop = Promise.withResolvers<never>()
+    abort = stop.reject
+    stop.promise.catch(() => {})
+    const made = await Promise.race([make(), stop.promise])
     let failure: Error | undefined
     made.on('error', (error) => {
       failure = error
@@ -94,7 +98,6 @@ export function listenOn(setup: BusSetup): RedisBus {
       // What arrives before `up` was told arrives all the same: hearing it twice or early does no harm.
       if (from === channel && !closed) listener?.message(text)
     })
-    stop.promise.catch(() => {})
     const cancel = clock.after(connectMs, () =>
       stop.reject(unavailable('connecting took too long')),
     )
@@ -124,6 +127,7 @@ export function listenOn(setup: BusSetup): RedisBus {
     async close() {
       closed = true
       circuit.end()
+      abort?.(unavailable('the bus is closed'))
       if (heard) listener?.down(undefined)
       heard = false
       beat?.()

@@ -5,8 +5,7 @@ import type { Argument, RedisConnection } from './client.js'
 import { blame, isReply, toError, unavailable } from './failures.js'
 import type { Request } from './request.js'
 import { SCRIPTS } from './scripts.js'
-import type { Session } from './session.js'
-import { openSession } from './session.js'
+import { type Opening, openSession, type Session } from './session.js'
 import type { Turn } from './turn.js'
 
 export interface LinkSetup {
@@ -43,8 +42,9 @@ export class Link {
   readonly #setup: LinkSetup
   #session: Session | undefined
   #previous: Session['identity']
-  #opening = false
+  #opening: Opening | undefined
   #closed = false
+  /** What requests fail with while none are sent. */
   #refusal: Error
   /** What was sent in this tick, and what waits for the connection. */
   #gathered: Request[] = []
@@ -58,7 +58,7 @@ export class Link {
     this.tooLate = unavailable(
       `redis ${server} did not answer within ${setup.deadlines.limitMs} ms`,
     )
-    this.#refusal = unavailable(`redis ${server} is closed`)
+    this.#refusal = this.tooLate
     this.circuit = new Circuit({
       clock: setup.context.clock,
       random: setup.context.random,
@@ -97,11 +97,6 @@ export class Link {
     this.circuit.failed(this.tooLate)
   }
 
-  /** Opens the connection, so that the first request need not wait for it. */
-  warm(): void {
-    if (!this.#closed && this.circuit.closed) this.#ensure()
-  }
-
   /** Whether commands would be sent at once. */
   get ready(): boolean {
     return this.#session !== undefined && this.circuit.closed
@@ -109,7 +104,9 @@ export class Link {
 
   close(): void {
     this.#closed = true
+    this.#refusal = unavailable(`redis ${this.server} was closed`)
     this.circuit.end()
+    this.#opening?.abort(this.#refusal)
     this.#session?.destroy()
     this.#session = undefined
     this.#fail(this.#refusal)
@@ -201,21 +198,21 @@ export class Link {
   }
 
   #ensure(): void {
-    if (this.#opening || this.#session !== undefined) return
+    if (this.#opening !== undefined || this.#session !== undefined) return
     this.#open().catch((error: unknown) => this.circuit.lost(toError(error)))
   }
 
   async #open(): Promise<void> {
     const { context, connectMs, make } = this.#setup
-    this.#opening = true
+    this.#opening = openSession({
+      clock: context.clock,
+      connectMs,
+      make,
+      previous: this.#previous,
+      onLost: (lost, error) => this.#lost(lost, error),
+    })
     try {
-      const session = await openSession({
-        clock: context.clock,
-        connectMs,
-        make,
-        previous: this.#previous,
-        onLost: (lost, error) => this.#lost(lost, error),
-      })
+      const session = await this.#opening.session
       if (this.#closed) return session.destroy()
       this.#session = session
       this.#previous = session.identity
@@ -223,7 +220,7 @@ export class Link {
       this.#held = []
       if (held.length > 0) this.#write(session, held)
     } finally {
-      this.#opening = false
+      this.#opening = undefined
     }
   }
 

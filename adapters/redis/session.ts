@@ -38,30 +38,41 @@ export interface SessionSetup {
   readonly onLost: (session: Session, error: Error) => void
 }
 
+/** A connection that is being opened. */
+export interface Opening {
+  readonly session: Promise<Session>
+  /** Ends it at once, wherever it is. */
+  abort(reason: Error): void
+}
+
 /** Opens a connection; rejects when that fails or takes too long, and leaves nothing behind then. */
-export async function openSession(setup: SessionSetup): Promise<Session> {
+export function openSession(setup: SessionSetup): Opening {
+  const stopped = Promise.withResolvers<never>()
+  stopped.promise.catch(() => {})
+  return { session: open(setup, stopped), abort: stopped.reject }
+}
+
+async function open(setup: SessionSetup, stopped: PromiseWithResolvers<never>): Promise<Session> {
   const { clock, connectMs, make, previous, onLost } = setup
-  const connection = await make()
-  const late = Promise.withResolvers<never>()
+  const connection = await Promise.race([make(), stopped.promise])
   let failure: Error | undefined
   let opened: Session | undefined
   const destroy = () => hangUp(connection)
   connection.on('error', (error) => {
     failure = error
     // Before it is open, any error is a reason not to use it: a database that cannot be selected, say.
-    late.reject(error)
+    stopped.reject(error)
   })
   connection.on('end', () => {
     const error = failure ?? new Error('the connection was closed')
-    late.reject(error)
+    stopped.reject(error)
     if (opened !== undefined) onLost(opened, error)
   })
-  late.promise.catch(() => {})
   const cancel = clock.after(connectMs, () =>
-    late.reject(unavailable(`connecting took longer than ${connectMs} ms`)),
+    stopped.reject(unavailable(`connecting took longer than ${connectMs} ms`)),
   )
   try {
-    opened = await Promise.race([introduce(connection, previous, destroy), late.promise])
+    opened = await Promise.race([introduce(connection, previous, destroy), stopped.promise])
     return opened
   } catch (error) {
     destroy()
