@@ -3,7 +3,7 @@
  *
  *     node --import ./scripts/typescript.ts benchmarks/codec.ts [--quick]
  *
- * Codecs that are not dependencies are measured when they are there: `npm ci --prefix benchmarks/peers`.
+ * Codecs that are not dependencies are measured when they are there: `npm install --prefix benchmarks/codecs --ignore-scripts`.
  * Times are the best of several rounds in which the candidates take turns; compare columns, not machines.
  */
 import { createRequire } from 'node:module'
@@ -89,9 +89,9 @@ function peers(): Candidate[] {
 
 function peer(name: string): unknown {
   try {
-    return createRequire(new URL('peers/package.json', import.meta.url))(name) as unknown
+    return createRequire(new URL('codecs/package.json', import.meta.url))(name) as unknown
   } catch {
-    process.stdout.write(`(${name} is not installed in benchmarks/peers: left out)\n`)
+    process.stdout.write(`(${name} is not installed in benchmarks/codecs: left out)\n`)
     return undefined
   }
 }
