@@ -8,7 +8,7 @@ import type { Bus, LocalStore, RemoteStore, StoreContext, Version } from '../sto
 import { createCounters, Events, type Counters } from './events.js'
 import { Journal, type Pending } from './journal.js'
 import type { Load } from './load.js'
-import type { AtHand } from './read.js'
+import type { Looked } from './read.js'
 import type { Settings } from './options.js'
 
 /**
@@ -59,10 +59,7 @@ export interface Core {
   /** Every load that has not ended, joinable or not. */
   readonly running: Set<Load>
   /** Remote reads that a new reader may join. */
-  readonly lookups: Map<
-    string,
-    { readonly promise: Promise<AtHand | undefined>; joinable: () => boolean }
-  >
+  readonly lookups: Map<string, { readonly promise: Promise<Looked>; joinable: () => boolean }>
   /** Tags of each key's last load, so that the next read and load ask for them in time. */
   readonly hints: Recent<readonly string[]>
   /** Tag versions as last seen in the records, for writes to guess with. */

@@ -1,4 +1,5 @@
 import { channel, type Channel } from 'node:diagnostics_channel'
+import type { ServerHealth } from '../store/store.js'
 
 /** How a read ended. */
 export type ReadState = 'hit' | 'stale' | 'miss' | 'bypass'
@@ -82,6 +83,8 @@ export interface CacheStats {
   readonly loading: number
   /** Invalidations that could not be delivered yet. */
   readonly pending: number
+  /** The servers behind the remote tiers, and whether they are asked: the ones known so far. */
+  readonly servers: readonly (ServerHealth & { readonly tier: string })[]
 }
 
 /** Counters that the engine moves; plain fields, so that counting costs nothing worth measuring. */

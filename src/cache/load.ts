@@ -48,6 +48,8 @@ export class Load {
   readonly spaces: (Version | undefined)[]
   /** The place to claim next. */
   next = 0
+  /** A bit per place of a remote store that could not be asked a moment ago: it is not asked for a lease. */
+  unreached = 0
   /** Versions of tags as noted before the loader began. */
   readonly noted: Map<string, Version> = new Map()
   /** The record that every tag invalidation replaces, as noted before the loader began. */

@@ -14,6 +14,11 @@ export interface Seen {
 export interface LookupResult {
   /** One per key. */
   readonly seen: readonly (Seen | undefined)[]
+  /**
+   * One per key: a bit per place of a remote store that could not be asked about it or its tags. A load that follows does
+   * not ask there again: a caller waits for one deadline, not for one per step.
+   */
+  readonly unreached: readonly number[]
   /** Every tag version that was read on the way; undefined where the record is missing. */
   readonly versions: ReadonlyMap<string, Version | undefined>
 }
@@ -35,6 +40,10 @@ export async function lookup(
 ): Promise<LookupResult> {
   const versions = new Map<string, Version | undefined>()
   const seen: (Seen | undefined)[] = Array.from({ length: keys.length }, () => undefined)
+  const unreached = keys.map(() => 0)
+  const miss = (index: number, place: number): void => {
+    unreached[index]! |= 1 << place
+  }
   let open = keys.map((_, index) => index)
   for (const remote of core.remotes) {
     if (open.length === 0) break
@@ -50,6 +59,7 @@ export async function lookup(
         tier: remote.name,
         ...(keys.length === 1 ? { key: keys[0]! } : {}),
       })
+      for (const index of open) miss(index, remote.place)
       continue
     }
     noteVersions(core, versions, expected, result.versions)
@@ -58,6 +68,7 @@ export async function lookup(
       const state = result.keys[at]!
       if (isUnavailable(state)) {
         report(core, state.unavailable, 'read', { key: keys[index]!, tier: remote.name })
+        miss(index, remote.place)
         return
       }
       const judged = judge(core, remote, keys[index]!, state)
@@ -68,14 +79,17 @@ export async function lookup(
       versions,
       candidates.map((candidate) => candidate.seen.judged),
     )
+    // Without a record nothing can be kept that depends on it, so there is no use in a lease.
+    if (keys.length === 1 && expected.some((tag) => !versions.has(tag))) miss(0, 0)
     for (const { index, seen: found } of candidates) {
+      if (found.judged.tags.some((tag) => !versions.has(tag))) miss(index, 0)
       if (!tagsHold(core, versions, found.judged)) continue
       seen[index] = found
       rememberTags(core, keys[index]!, found.judged.tags)
     }
     open = open.filter((index) => seen[index] === undefined)
   }
-  return { seen, versions }
+  return { seen, versions, unreached }
 }
 
 const NONE: readonly string[] = []

@@ -156,7 +156,9 @@ export async function readMany<Id>(
     else rest.push(one)
   }
   const misses =
-    rest.length > 0 && core.remotes.length > 0 ? await lookUp(core, rest, answers, alone) : rest
+    rest.length > 0 && core.remotes.length > 0
+      ? await lookUp(core, rest, answers, alone)
+      : rest.map((one) => ({ ...one, unreached: 0 }))
   if (misses.length > 0) lead(core, misses, group, answers, alone, signal)
   const settled = new Map<string, Answer | Error>()
   for (const [key, answer] of answers) {
@@ -179,28 +181,33 @@ async function guarded<T>(answers: ReadonlyMap<string, unknown>, answer: Promise
   }
 }
 
+/** What nobody has, with the places that could not be asked. */
+interface Missed<Id> extends Wanted<Id> {
+  readonly unreached: number
+}
+
 /** Reads what memory does not have from the remote stores, in one round trip; returns what nobody has. */
 async function lookUp<Id>(
   core: Core,
   rest: readonly Wanted<Id>[],
   answers: Map<string, Answer | Promise<Answer | Error>>,
   alone: (one: Wanted<Id>) => Promise<Answer>,
-): Promise<Wanted<Id>[]> {
+): Promise<Missed<Id>[]> {
   const { near } = core
   const leases = rest.map(({ key }) =>
     near !== undefined && core.trusted ? near.plant(key) : undefined,
   )
-  const misses: Wanted<Id>[] = []
+  const misses: Missed<Id>[] = []
   try {
     const tags = new Set<string>()
     for (const { key, policy } of rest)
       for (const tag of expectedTags(core, key, policy.tags)) tags.add(tag)
     const keys = rest.map(({ key }) => key)
-    const { seen } = await lookup(core, keys, [...tags])
+    const { seen, unreached } = await lookup(core, keys, [...tags])
     const now = core.clock.now()
     for (const [index, one] of rest.entries()) {
       const found = seen[index]
-      if (found === undefined) misses.push(one)
+      if (found === undefined) misses.push({ ...one, unreached: unreached[index]! })
       else if (now < found.judged.freshUntil) {
         const atHand = await promote(core, one.key, found, leases[index], one.policy)
         answers.set(one.key, await hit(core, one.key, atHand))
@@ -215,7 +222,7 @@ async function lookUp<Id>(
 /** Leads one load for all keys that nobody has; a key that somebody began to load meanwhile is left to them. */
 function lead<Id>(
   core: Core,
-  misses: readonly Wanted<Id>[],
+  misses: readonly Missed<Id>[],
   group: Group<Id>,
   answers: Map<string, Answer | Promise<Answer | Error>>,
   alone: (one: Wanted<Id>) => Promise<Answer>,
@@ -230,6 +237,7 @@ function lead<Id>(
     }
     countMiss(core, one.key)
     const load = new Load(core, one.key, one.policy.tags)
+    load.unreached = one.unreached
     core.loads.set(one.key, load)
     loads.push(load)
     answers.set(one.key, answerOfLoad(core, load, one, scope, signal))

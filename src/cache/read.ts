@@ -46,6 +46,13 @@ export interface AtHand {
   value(): unknown
 }
 
+/** What a look at the remote stores gave. */
+export interface Looked {
+  readonly atHand: AtHand | undefined
+  /** A bit per place that could not be asked. */
+  readonly unreached: number
+}
+
 /** How a reader reads: its loader, and what it allows. */
 export interface Reading {
   readonly key: string
@@ -79,6 +86,7 @@ async function answerOf(core: Core, reading: Reading, scope: Scope | undefined):
   const started = ++core.sequence
   let atHand: AtHand | undefined
   let join: Load | undefined
+  let unreached = 0
   if (reading.fresh) {
     core.counters.bypasses++
     if (core.events.wants('bypass')) core.events.emit('bypass', { key: readable(key) })
@@ -88,7 +96,7 @@ async function answerOf(core: Core, reading: Reading, scope: Scope | undefined):
       join = core.loads.get(key)
       if (join !== undefined && !(await joinable(core, join, started))) join = undefined
       if (join === undefined) {
-        atHand = await lookupShared(core, key, policy)
+        ;({ atHand, unreached } = await lookupShared(core, key, policy))
       }
     }
     if (atHand !== undefined) {
@@ -98,7 +106,7 @@ async function answerOf(core: Core, reading: Reading, scope: Scope | undefined):
     core.counters.misses++
     if (core.events.wants('miss')) core.events.emit('miss', { key: readable(key) })
   }
-  return loadFor(core, reading, scope, started, join, atHand)
+  return loadFor(core, reading, { scope, started, join, atHand, unreached })
 }
 
 /** What process memory holds, unless expired. */
@@ -207,7 +215,7 @@ function answerWith(core: Core, atHand: AtHand, value: unknown, state: ReadState
  * Reads the remote stores for one key, shared by the readers of one tick: their command has not been sent when they join. With
  * process memory that hears of changes, later readers may join too: memory will answer them with the same entry.
  */
-export function lookupShared(core: Core, key: string, policy: Policy): Promise<AtHand | undefined> {
+export function lookupShared(core: Core, key: string, policy: Policy): Promise<Looked> {
   const running = core.lookups.get(key)
   if (running?.joinable() === true) return running.promise
   const { near } = core
@@ -218,7 +226,10 @@ export function lookupShared(core: Core, key: string, policy: Policy): Promise<A
     sent = true
   })
   const promise = lookup(core, [key], expectedTags(core, key, policy.tags))
-    .then(({ seen: [seen] }) => seen && promote(core, key, seen, lease, policy))
+    .then(async ({ seen: [seen], unreached }) => ({
+      atHand: seen && (await promote(core, key, seen, lease, policy)),
+      unreached: unreached[0]!,
+    }))
     .finally(() => {
       if (core.lookups.get(key) === flight) core.lookups.delete(key)
       if (near && lease) near.release(key, lease)
@@ -310,18 +321,24 @@ async function joinable(core: Core, load: Load, started: number): Promise<boolea
   }
 }
 
+/** What a reader knows when it comes to load. */
+interface Beginning extends Looked {
+  readonly scope: Scope | undefined
+  readonly started: number
+  /** A load that it may join. */
+  readonly join: Load | undefined
+}
+
 /** Leads a load of the key or joins the one that runs, as often as the promise needs it: once, or twice when overtaken. */
 async function loadFor(
   core: Core,
   reading: Reading,
-  scope: Scope | undefined,
-  started: number,
-  join: Load | undefined,
-  atHand: AtHand | undefined,
+  { scope, started, join: found, atHand, unreached }: Beginning,
 ): Promise<Answer> {
   const { key, policy } = reading
+  let join = found
   for (;;) {
-    const load = join ?? (await leadOrJoin(core, reading, scope, started))
+    const load = join ?? (await leadOrJoin(core, reading, { scope, started, unreached }))
     join = undefined
     const epoch = core.near?.epoch ?? 0
     const makers = waitsBegin(core, scope, load)
@@ -370,8 +387,7 @@ export function answerOfLoaded(core: Core, load: Load, loaded: Loaded): Answer {
 async function leadOrJoin(
   core: Core,
   reading: Reading,
-  scope: Scope | undefined,
-  started: number,
+  { scope, started, unreached }: Pick<Beginning, 'scope' | 'started' | 'unreached'>,
 ): Promise<Load> {
   for (;;) {
     assertOpen(core)
@@ -398,6 +414,7 @@ async function leadOrJoin(
   return startLoad(core, reading, {
     newerThan: reading.fresh ? Infinity : -Infinity,
     background: false,
+    unreached,
   })
 }
 
@@ -405,9 +422,14 @@ async function leadOrJoin(
 function startLoad(
   core: Core,
   { key, loader, policy }: Reading,
-  { newerThan, background }: { readonly newerThan: number; readonly background: boolean },
+  {
+    newerThan,
+    background,
+    unreached = 0,
+  }: { readonly newerThan: number; readonly background: boolean; readonly unreached?: number },
 ): Load {
   const load = new Load(core, key, policy.tags)
+  load.unreached = unreached
   core.loads.set(key, load)
   if (background) load.enter()
   void runLoads(core, [load], single(loader), { policy, newerThan, background })

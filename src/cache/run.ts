@@ -115,6 +115,7 @@ async function claim(
   const held: Load[] = []
   let claiming: readonly Load[] = loads
   for (const remote of core.remotes) {
+    for (const load of claiming) skipUnreached(load, remote)
     const asked = claiming.filter((load) => load.next === remote.place)
     if (asked.length === 0) continue
     const refused = await claimAt(core, remote, asked, options)
@@ -124,6 +125,13 @@ async function claim(
     )
   }
   return { ready: claiming, held }
+}
+
+/** A store that could not be asked a moment ago gives no lease, and is not waited for once more. */
+function skipUnreached(load: Load, { place }: Remote): void {
+  if (load.next !== place || (load.unreached & (1 << place)) === 0) return
+  load.next++
+  if (place === 0) load.unleased = true
 }
 
 /** The tags of loads noted in process memory's own table, where that is the authority. */

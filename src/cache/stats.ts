@@ -16,5 +16,8 @@ export function statsOf(core: Core): CacheStats {
     bytes: core.near?.bytes ?? 0,
     loading: core.running.size,
     pending,
+    servers: core.remotes.flatMap(({ name, store }) =>
+      store.health().map((server) => ({ tier: name, ...server })),
+    ),
   }
 }
