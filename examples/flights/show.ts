@@ -40,15 +40,24 @@ export async function showChange(database: Database, setup: Setup): Promise<stri
     redirect: 'manual',
   })
   const changedAt = performance.now()
-  const after = await firstRow(reader + board)
+  let after = await firstRow(reader + board)
+  let requests = 1
+  // Process memory elsewhere follows by a message; a machine that is very busy may deliver it after the next request.
+  for (; after.row === before.row && performance.now() < changedAt + 5000; requests++)
+    after = await firstRow(reader + board)
   const shownAt = performance.now()
 
+  const where = setup.shared ? ' on one web server, the board asked of another' : ''
+  const outcome =
+    after.row === before.row
+      ? 'The board still shows the old row: this is a bug.'
+      : `The board showed it ${(shownAt - changedAt).toFixed(1)} ms later, at request ${requests}.`
   return [
-    `Flight ${before.id} is changed${setup.shared ? ' on one web server, the board asked of another' : ''} (${setup.name}):`,
+    `Flight ${before.id} is changed${where} (${setup.name}):`,
     `  before    ${before.row}   ${before.answer}`,
     `  changed   in ${(changedAt - startedAt).toFixed(1)} ms`,
     `  after     ${after.row}   ${after.answer}`,
-    `  ${after.row === before.row ? 'The board still shows the old row: this is a bug.' : `The board showed it ${(shownAt - changedAt).toFixed(1)} ms later, at the first request.`}`,
+    `  ${outcome}`,
   ].join('\n')
 }
 
