@@ -28,6 +28,7 @@ export type {
   LifetimeOptions,
 } from './src/cache/options.js'
 export type { Answer, Loader } from './src/cache/read.js'
+export type { WarmOptions, WarmResult, Warming } from './src/cache/warm.js'
 export type { Dependencies } from './src/cache/scope.js'
 export type { Duration } from './src/base/duration.js'
 export type { CacheErrorCode } from './src/base/errors.js'

@@ -22,6 +22,7 @@ import {
 import { createReading, read, type Answer, type Loader } from './read.js'
 import { currentScope } from './scope.js'
 import { statsOf } from './stats.js'
+import { keepWarm, type Warming, type WarmOptions } from './warm.js'
 import type { Store } from '../store/store.js'
 
 export interface GetOptions {
@@ -349,6 +350,15 @@ export class Cache implements AsyncDisposable {
         typeof tags === 'function' ? { ...common, tags: tags(...args) } : common
       return this.getOrSet([name, key === undefined ? args : key(...args)], () => fn(...args), of)
     }
+  }
+
+  /**
+   * Refreshes a declared set of keys ahead of expiry, on one process at a time, until it is stopped or the cache is closed. Progress
+   * is told by `warm` events, failures by `error` events.
+   */
+  keepWarm<T>(name: string, options: WarmOptions<T>): Warming {
+    assertOpen(this.#core)
+    return keepWarm(this.#core, this, name, options)
   }
 
   /** Listens; returns what ends it. */

@@ -5,6 +5,7 @@ import { report, type Core } from './core.js'
 export async function closeCore(core: Core): Promise<void> {
   core.closed = true
   core.trusted = false
+  for (const stop of core.endings) stop()
   const { closeTimeoutMs } = core.settings
   const until = core.clock.now() + closeTimeoutMs
   const running = [...core.running]

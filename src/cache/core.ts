@@ -68,6 +68,8 @@ export interface Core {
   readonly backoffs: Recent<{ readonly until: number; readonly ms: number }>
   /** Caches that keep things made from what this one keeps. */
   readonly followers: Set<Core>
+  /** What has to be ended first when the cache is closed. */
+  readonly endings: Set<() => void>
   closed: boolean
 }
 
@@ -158,6 +160,7 @@ export function createCore(settings: Settings): Core {
     known: new Recent(10_000),
     backoffs: new Recent(10_000),
     followers: new Set(),
+    endings: new Set(),
     closed: false,
   }
   if (near !== undefined) {

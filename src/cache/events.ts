@@ -45,6 +45,15 @@ export interface CacheEvents {
   }
   /** The memory tier made room. */
   readonly evict: { readonly key: string; readonly bytes: number }
+  /** A set that is kept warm: its run began, went on, ended. */
+  readonly warm: {
+    readonly name: string
+    readonly state: 'begun' | 'progress' | 'done'
+    readonly total: number
+    readonly loaded: number
+    readonly fresh: number
+    readonly failed: number
+  }
   /** The messages of other processes are heard (`up`) or may be missed (`down`): then process memory is not trusted. */
   readonly bus: { readonly state: 'up' | 'down' }
   /** Something failed that no caller is told of. */
