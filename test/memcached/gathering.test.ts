@@ -1,6 +1,8 @@
+import memjs from 'memjs'
 import { createServer, type Socket } from 'node:net'
 import { once } from 'node:events'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startProxy } from '../support/proxy.js'
 import { startMemcached, type MemcachedServer } from '../support/servers/memcached.js'
 import { available, found, lease, opened, PROMPT, put, text, write } from './opened.js'
 
@@ -66,6 +68,47 @@ test('sends what is asked in one tick as one write, whatever asks and however de
   expect(listening.chunks).toHaveLength(1)
   const sent = listening.chunks[0]!.toString('latin1')
   for (const key of ['a', 'b', 'c', 'd']) expect(sent).toContain(`kf:test:e:${key}`)
+})
+
+test('waits for what runs behind the first that asks', async () => {
+  const writes: string[] = []
+  class WatchedServer extends memjs.Server {
+    override sock(sasl: boolean, go: (socket: Socket) => void): void {
+      super.sock(sasl, (socket) => {
+        const write = socket.write.bind(socket)
+        socket.write = (bytes: Uint8Array | string) => {
+          writes.push(bytes.toString())
+          return write(bytes)
+        }
+        go(socket)
+      })
+    }
+  }
+  await using store = opened(new memjs.Client([new WatchedServer(server.host, server.port)]))
+  await text(store, 'open')
+  writes.length = 0
+  const asking: Promise<unknown>[] = []
+  await new Promise<void>((resolve) => {
+    // Not in a microtask: what is put off to the next tick would run before the promises do.
+    setImmediate(() => {
+      asking.push(store.read(['first'], []))
+      void Promise.resolve()
+        .then(() => Promise.resolve())
+        .then(() => asking.push(store.read(['second'], [])))
+        .then(() => resolve())
+    })
+  })
+  await Promise.all(asking)
+  expect(writes).toEqual([expect.stringMatching(/e:first.*e:second/s)])
+})
+
+test('keeps its connection for longer than opening one may take', async () => {
+  await using proxy = await startProxy(server)
+  await using store = opened(`127.0.0.1:${proxy.port}`, { connectTimeout: 40 })
+  await write(store, 'kept', 'value')
+  await new Promise((resolve) => setTimeout(resolve, 80))
+  expect(await text(store, 'kept')).toBe('value')
+  expect(proxy.counts.accepted).toBe(1)
 })
 
 test('asks once for what many read in one tick', async () => {

@@ -2,6 +2,7 @@ import memjs from 'memjs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startMemcached, type MemcachedServer } from '../support/servers/memcached.js'
 import { startWorker } from '../support/processes.js'
+import { until } from '../support/until.js'
 import { opened, PROMPT, text, write } from './opened.js'
 import { pause } from './paused.js'
 import type { AloneService } from './fixtures/alone.js'
@@ -57,6 +58,26 @@ test("uses the class, the name and the password of the application's servers", a
   await write(store, 'k', 'ours')
   expect(await text(store, 'k')).toBe('ours')
   expect(new Set(made)).toEqual(new Set([host]))
+})
+
+test('goes on opening a connection when its first callers have given up', async () => {
+  const opening: ((open: boolean) => void)[] = []
+  class SlowServer extends memjs.Server {
+    override sock(...args: Parameters<memjs.Server['sock']>): void {
+      opening.push((open) => open && super.sock(...args))
+    }
+  }
+  const client = new memjs.Client([new SlowServer(server.host, server.port)])
+  await using store = opened(client, { ...PROMPT, connectTimeout: '1s' })
+  const before = performance.now()
+  await expect(store.read(['k'], [])).rejects.toThrow('no connection within 250 ms')
+  expect(performance.now() - before).toBeLessThan(450)
+  expect(opening).toHaveLength(1)
+  await until('another is tried', () => opening.length > 1)
+  expect(performance.now() - before).toBeGreaterThan(900)
+  opening[1]!(true)
+  await until('the store is back', async () => (await store.read(['k'], [])).keys.length === 1)
+  expect(opening).toHaveLength(2)
 })
 
 test('says what to install when memjs is missing, at first use and not before', async () => {

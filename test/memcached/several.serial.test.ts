@@ -164,6 +164,16 @@ test('notes in the order of each call, also when calls of one moment go out toge
   expect((await gets()) - before).toBe(3)
 })
 
+test('takes no longer than the deadline, however many servers have to be asked in turn', async () => {
+  const [a, b, c] = names as [string[], string[], string[]]
+  await Promise.all(proxies.map((proxy) => proxy.delay(180)))
+  const before = performance.now()
+  const noted = await store.note([a[0]!, b[0]!, c[0]!], 1_000)
+  expect(performance.now() - before).toBeLessThan(400)
+  expect(noted).toMatchObject([expect.any(String), failed, failed])
+  expect(store.health().every(({ circuit }) => circuit === 'closed')).toBe(true)
+})
+
 test('reads tags only when the change on another server is made', async () => {
   const [a, b] = names as [string[], string[], string[]]
   await store.note([b[0]!], 1_000)
