@@ -1,19 +1,9 @@
 import { CacheError } from '../../src/base/errors.js'
 import type { Found, Unavailable, Version } from '../../src/store/store.js'
-import type { Command, Exact, Item } from './command.js'
+import type { Command, Exact } from './command.js'
+import { PLACEHOLDER_FLAGS } from './items.js'
 import type { Link } from './link.js'
 import { EXISTS, meaningOf, NOT_FOUND, OK, TOO_LARGE } from './protocol.js'
-
-/**
- * Marks an item as a placeholder: planted where nothing was, so that a lease has a CAS number to hold on to. It is
- * told by its flags, which entries do not have, and never taken for an entry.
- */
-export const PLACEHOLDER_FLAGS = 0x6b667068
-
-/** A version as an item. It is kept for as long as the server can: longer than any entry that depends on it. */
-export function record(version: Version): Item {
-  return { value: Buffer.from(version, 'latin1'), flags: 0, expiration: 0 }
-}
 
 /** No version is longer; what is, is not ours, and its beginning equals no version. */
 const LONGEST_VERSION = 64

@@ -1,5 +1,14 @@
-import { toExpiration } from './expiry.js'
-import { ADD, DELETE, EXISTS, GET, HEADER_BYTES, NOOP, REQUEST_MAGIC, SET } from './protocol.js'
+import {
+  ADD,
+  DELETE,
+  EXISTS,
+  GET,
+  HEADER_BYTES,
+  NOOP,
+  REQUEST_MAGIC,
+  SET,
+  TOUCH,
+} from './protocol.js'
 
 /**
  * Which item, exactly: the CAS number a server gave it, and the connection it was told on.
@@ -20,11 +29,6 @@ export interface Item {
   readonly flags: number
   /** As made by `toExpiration`. */
   readonly expiration: number
-}
-
-/** An entry to be kept for `keepMs` milliseconds. */
-export function entryItem(value: Buffer, keepMs: number, nowMs: number): Item {
-  return { value, flags: 0, expiration: toExpiration(keepMs, nowMs) }
 }
 
 const NOT_ANSWERED = -1
@@ -68,7 +72,12 @@ export class Command implements Exact {
 
   /** How many bytes it takes as a request, without its value. */
   get headBytes(): number {
-    return HEADER_BYTES + (this.item === undefined ? 0 : EXTRAS_BYTES) + this.key.length
+    return HEADER_BYTES + this.#extrasBytes + this.key.length
+  }
+
+  get #extrasBytes(): number {
+    if (this.item === undefined) return 0
+    return this.opcode === TOUCH ? 4 : 8
   }
 
   /** Answers what the server would have answered, had it been asked: an item of another connection is not there. */
@@ -80,7 +89,7 @@ export class Command implements Exact {
   encode(into: Buffer, at: number, opaque: number): number {
     const { key, item, only } = this
     const keyBytes = key.length
-    const extrasBytes = item === undefined ? 0 : EXTRAS_BYTES
+    const extrasBytes = this.#extrasBytes
     into[at] = REQUEST_MAGIC
     into[at + 1] = this.opcode
     into[at + 2] = keyBytes >>> 8
@@ -98,16 +107,14 @@ export class Command implements Exact {
     into.writeUInt32BE(only === undefined ? 0 : only.casLow, at + 20)
     let end = at + HEADER_BYTES
     if (item !== undefined) {
-      into.writeUInt32BE(item.flags, end)
-      into.writeUInt32BE(item.expiration, end + 4)
-      end += EXTRAS_BYTES
+      if (extrasBytes === 8) into.writeUInt32BE(item.flags, end)
+      end += extrasBytes
+      into.writeUInt32BE(item.expiration, end - 4)
     }
     into.write(key, end, keyBytes, 'latin1')
     return end + keyBytes
   }
 }
-
-const EXTRAS_BYTES = 8
 
 export const get = (key: string): Command => new Command(GET, key)
 export const add = (key: string, item: Item): Command => new Command(ADD, key, item)
@@ -117,5 +124,8 @@ export const set = (key: string, item: Item, only?: Exact): Command =>
 /** Without `only`, whatever is there. */
 export const remove = (key: string, only?: Exact): Command =>
   new Command(DELETE, key, undefined, only)
+/** Gives an item another time to live, and leaves it the item it was. */
+export const touch = (key: string, expiration: number): Command =>
+  new Command(TOUCH, key, { value: EMPTY, flags: 0, expiration })
 /** Asks nothing: an answer says that the server is alive. */
 export const noop = (): Command => new Command(NOOP, '')

@@ -26,3 +26,9 @@ export function toExpiration(ms: number, nowMs: number): number {
   const date = Math.ceil(nowMs / 1000) + seconds
   return date > LAST_DATE_SECONDS ? 0 : date
 }
+
+/** When an item kept for `ms` milliseconds may go, in seconds since the epoch; 0 is never. */
+export function expiresAtSeconds(ms: number, nowMs: number): number {
+  const date = Math.ceil((nowMs + Math.max(ms, 0)) / 1000)
+  return date > LAST_DATE_SECONDS ? 0 : date
+}

@@ -16,29 +16,13 @@
  * outlived its connection asks whether its lock is there, with its token: then the server is the same, and its numbers
  * go on.
  */
-import type {
-  AcquireResult,
-  Fill,
-  ReadResult,
-  RemoteLease,
-  Unavailable,
-} from '../../src/store/store.js'
-import { Aftermath } from './aftermath.js'
-import {
-  foundIn,
-  late,
-  mustReach,
-  notedVersionOf,
-  PLACEHOLDER_FLAGS,
-  problemOf,
-  refusal,
-  spaceIn,
-} from './answers.js'
-import { add, entryItem, get, remove, set, type Command, type Item } from './command.js'
-import { toExpiration } from './expiry.js'
+import type { AcquireResult, RemoteLease } from '../../src/store/store.js'
+import { foundIn, late, mustReach, notedVersionOf, problemOf, refusal, spaceIn } from './answers.js'
+import { add, get, remove, set, touch, type Command, type Exact } from './command.js'
+import { PLACEHOLDER_FLAGS, placeholderItem, prolonged } from './items.js'
 import type { Link } from './link.js'
 import { lockIn, lockItem, type Held } from './lock.js'
-import { OK } from './protocol.js'
+import { OK, SET } from './protocol.js'
 import { Round, type Conversation } from './round.js'
 import type { Servers } from './servers.js'
 
@@ -51,8 +35,6 @@ interface Planting {
   readonly entry: Command
   readonly space: Command
 }
-
-const NOTHING: Buffer = Buffer.alloc(0)
 
 /** Plants leases, reads the entries and notes the tags: one write to each server. */
 export function acquire(
@@ -81,21 +63,17 @@ export function acquire(
   return round.settled(() => {
     mustReach([...plantings.map(({ entry }) => entry), ...records])
     return {
-      keys: plantings.map((planting) => acquired(planting, nowMs + leaseMs)),
+      keys: plantings.map((planting) => acquired(planting, leaseMs, nowMs)),
       versions: records.map(notedVersionOf),
     }
   })
 }
 
-function placeholderItem(leaseMs: number, nowMs: number): Item {
-  return {
-    value: NOTHING,
-    flags: PLACEHOLDER_FLAGS,
-    expiration: toExpiration(leaseMs, nowMs),
-  }
-}
-
-function acquired(planting: Planting, untilMs: number): AcquireResult['keys'][number] {
+function acquired(
+  planting: Planting,
+  leaseMs: number,
+  nowMs: number,
+): AcquireResult['keys'][number] {
   const { link, key, secret, placeholder, lock, entry } = planting
   const locked = lock.status === OK
   const space = spaceIn(planting.space, link)
@@ -112,17 +90,36 @@ function acquired(planting: Planting, untilMs: number): AcquireResult['keys'][nu
     link,
     key,
     secret,
-    lock,
-    item: entry.status === OK ? entry : undefined,
-    planted: found === undefined,
-    untilMs,
+    lock: exactly(lock),
+    item: entry.status === OK ? exactly(entry) : undefined,
+    flags: entry.flags,
+    untilMs: nowMs + leaseMs,
     renewal: undefined,
     toString: () => secret,
   }
+  const prolonging = found && prolong(entry.key, held, leaseMs, nowMs)
+  if (prolonging) link.send(prolonging)
   return { lease: { token: held }, found, space }
 }
 
-/** Prolongs the lock, and the placeholder with it, each only if it is still ours. */
+/** Which item, without what was in it. */
+function exactly({ casHigh, casLow, connection }: Exact): Exact {
+  return { casHigh, casLow, connection }
+}
+
+/**
+ * Keeps what the lease is on until it is replaced. A placeholder is stored again, if it is still the same; it is small.
+ * An entry that would expire before the lease is touched, which leaves its number as it is. Without that, a load that
+ * begins when the entry has just expired, and is kept a second longer by the server, could not be filled.
+ */
+function prolong(name: string, held: Held, leaseMs: number, nowMs: number): Command | undefined {
+  if (held.item === undefined) return undefined
+  if (held.flags === PLACEHOLDER_FLAGS) return set(name, placeholderItem(leaseMs, nowMs), held.item)
+  const expiration = prolonged(held.flags, leaseMs, nowMs)
+  return expiration === undefined ? undefined : touch(name, expiration)
+}
+
+/** Prolongs the lock, and what the lease is on, each only if it is still ours. */
 export function renew(servers: Servers, lease: RemoteLease, leaseMs: number): Promise<boolean> {
   const held = heldBy(lease)
   const before = held.renewal
@@ -145,22 +142,21 @@ async function renewNow(
   held: Held,
   leaseMs: number,
 ): Promise<boolean> {
-  const { link, key, secret, item } = held
+  const { link, key, secret } = held
   const nowMs = context.clock.now()
   const lock = set(names.lock(key), lockItem(secret, leaseMs, nowMs), held.lock)
-  const placeholder =
-    held.planted && item ? set(names.entry(key), placeholderItem(leaseMs, nowMs), item) : undefined
+  const item = prolong(names.entry(key), held, leaseMs, nowMs)
   await conversation.ask((round) => {
     round.via(link).send(lock)
-    if (placeholder) link.send(placeholder)
+    if (item) link.send(item)
   })
-  const problem = problemOf(lock) ?? (placeholder && problemOf(placeholder))
+  const problem = problemOf(lock) ?? (item && problemOf(item))
   if (problem !== undefined) throw problem
   if (lock.status !== OK) return false
-  held.lock = lock
+  held.lock = exactly(lock)
   held.untilMs = nowMs + leaseMs
-  if (placeholder === undefined || placeholder.status === OK) {
-    held.item = placeholder ?? item
+  if (item === undefined || item.status === OK) {
+    if (item?.opcode === SET) held.item = exactly(item)
     return true
   }
   link.send(remove(lock.key, lock))
@@ -171,7 +167,7 @@ async function renewNow(
  * Which leases can still be used: those of the present connection, and those whose lock is there with our token. The
  * latter are given the present connection's numbers. An error where the server does not say.
  */
-async function areOurs(
+export async function areOurs(
   { names }: Servers,
   conversation: Conversation,
   leases: readonly Held[],
@@ -193,7 +189,7 @@ async function areOurs(
     const problem = problemOf(lock)
     if (problem !== undefined) return problem
     if (lockIn(lock)?.secret !== held.secret) return false
-    held.lock = lock
+    held.lock = exactly(lock)
     if (held.item) held.item = { ...held.item, connection: lock.connection }
     return true
   })
@@ -202,7 +198,7 @@ async function areOurs(
 /** Takes away the placeholder, then the lock, each only if it is still ours. */
 export function release(servers: Servers, lease: RemoteLease): Promise<void> {
   const held = heldBy(lease)
-  const { link, key, planted } = held
+  const { link, key } = held
   return servers.converse(async (conversation) => {
     await held.renewal
     const [ours] = await areOurs(servers, conversation, [held])
@@ -211,52 +207,12 @@ export function release(servers: Servers, lease: RemoteLease): Promise<void> {
     const unlock = remove(servers.names.lock(key), held.lock)
     await conversation.ask((round) => {
       round.via(link)
+      const planted = held.flags === PLACEHOLDER_FLAGS
       if (planted && held.item) link.send(remove(servers.names.entry(key), held.item))
       link.send(unlock)
     })
     mustReach([unlock])
   })
-}
-
-/** Sets each entry in the place of the very item its lease saw, and takes away the lock. */
-export function fill(
-  servers: Servers,
-  fills: readonly Fill[],
-  tags: readonly string[],
-): Promise<{ readonly filled: readonly (boolean | Unavailable)[]; readonly state: ReadResult }> {
-  const { names, context } = servers
-  return servers.converse(async (conversation) => {
-    const leases = fills.map(({ lease }) => heldBy(lease))
-    await Promise.all(leases.map(({ renewal }) => renewal ?? Promise.resolve()))
-    const links = leases.map(({ link }) => link)
-    const ours = await areOurs(servers, conversation, leases)
-    const nowMs = context.clock.now()
-    const sets = leases.map(({ key, item, untilMs }, index) => {
-      // Past its time a lease may be somebody else's, on the same item: then that is theirs to replace.
-      if (ours[index] !== true || item === undefined || nowMs >= untilMs) return undefined
-      const { bytes, keepMs } = fills[index]!
-      return set(names.entry(key), entryItem(bytes, keepMs, nowMs), item)
-    })
-    const aftermath = new Aftermath(servers, links, tags, { create: false })
-    await conversation.ask((round) => {
-      for (const [index, { link, key, lock }] of leases.entries()) {
-        const entry = sets[index]
-        if (entry !== undefined) round.via(link).send(entry)
-        if (ours[index] === true) round.via(link).send(remove(names.lock(key), lock))
-      }
-      aftermath.askWith(round)
-    })
-    if (aftermath.incomplete) await conversation.ask((round) => aftermath.askRest(round))
-    return {
-      filled: sets.map((entry, index) => filledBy(entry, ours[index]!)),
-      state: aftermath.result(),
-    }
-  })
-}
-
-function filledBy(entry: Command | undefined, ours: boolean | Error): boolean | Unavailable {
-  const unavailable = ours instanceof Error ? ours : entry && problemOf(entry)
-  return unavailable ? { unavailable } : entry?.status === OK
 }
 
 /** Who holds the lock of a key. */
@@ -276,6 +232,6 @@ export function holder(
   })
 }
 
-function heldBy(lease: RemoteLease): Held {
+export function heldBy(lease: RemoteLease): Held {
   return lease.token as Held
 }

@@ -13,8 +13,8 @@ export interface Held {
   lock: Exact
   /** What the fill replaces; undefined when it was gone before we saw it, and then nothing can be filled. */
   item: Exact | undefined
-  /** Whether that is a placeholder, which has to be kept alive with the lock. */
-  readonly planted: boolean
+  /** The flags of that: a placeholder, or when the entry expires. */
+  readonly flags: number
   /** The server keeps the lock at least until this moment. */
   untilMs: number
   /** Settles, without rejecting, when a renewal that runs has ended: until then the numbers above may be outdated. */

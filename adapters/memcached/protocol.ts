@@ -13,6 +13,7 @@ export const SET = 0x01
 export const ADD = 0x02
 export const DELETE = 0x04
 export const NOOP = 0x0a
+export const TOUCH = 0x1c
 
 export const OK = 0x00
 /** The item is not there: a miss, or nothing to delete, or a `set` with a CAS number that found nothing. */

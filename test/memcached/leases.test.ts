@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock } from '../../src/base/clock.js'
 import { startProxy } from '../support/proxy.js'
@@ -11,6 +13,15 @@ beforeAll(async () => {
   server = await startMemcached()
 })
 afterAll(() => server[Symbol.asyncDispose]())
+
+/** How long the server will keep an entry, by its own account. */
+async function secondsLeft(key: string): Promise<number> {
+  const socket = connect(server.port, server.host)
+  socket.write(`mg kf:test:e:${key} t\r\n`)
+  const [answer] = (await once(socket, 'data')) as [Buffer]
+  socket.destroy()
+  return Number(/^HD t(-?\d+)/.exec(answer.toString())?.[1])
+}
 
 /** A clock that a test puts forward. */
 function movedClock() {
@@ -61,6 +72,35 @@ test('refuses a fill whose lease is past its time, though nobody else has come',
   expect(await fill(store, 'late', held, 'too late')).toBe(false)
   expect(await text(store, 'late')).toBe('old')
 })
+
+test('fills after a load that began when the entry was about to leave the server', async () => {
+  await using store = opened(server.url)
+  await store.write([put('leaving', 'old', 200)], [], undefined)
+  const held = (await lease(store, 'leaving', 20_000))!
+  // An entry of 200 ms is gone after two seconds at the latest.
+  await new Promise((resolve) => setTimeout(resolve, 2_300))
+  expect(await fill(store, 'leaving', held, 'new')).toBe(true)
+})
+
+test.each([
+  ['is about to expire', 1_000, 120, 140],
+  ['has time', 3_600_000, 3_590, 3_601],
+])(
+  'keeps an entry that %s for the time of a lease, and no less than it had',
+  async (_, keepMs, least, most) => {
+    await using store = opened(server.url)
+    const key = `kept-${keepMs}`
+    await store.write([put(key, 'old', keepMs)], [], undefined)
+    const held = (await lease(store, key, 10_000))!
+    await until('the entry is prolonged', async () => (await secondsLeft(key)) >= least)
+    expect(await secondsLeft(key)).toBeLessThanOrEqual(most)
+    expect(await store.renew(key, held, 100_000)).toBe(true)
+    expect(await secondsLeft(key)).toBeGreaterThanOrEqual(
+      Math.max(least, keepMs > 200_000 ? 0 : 215),
+    )
+    expect(await fill(store, key, held, 'new')).toBe(true)
+  },
+)
 
 test('refuses a fill after a restart, though the server gives the same numbers again', async () => {
   await using restarting = await startMemcached()

@@ -1,6 +1,14 @@
 /** What Memcached does, as far as the store relies on it: each on a real server, by the commands themselves. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { add, get, remove, set, type Command, type Item } from '../../adapters/memcached/command.js'
+import {
+  add,
+  get,
+  remove,
+  set,
+  touch,
+  type Command,
+  type Item,
+} from '../../adapters/memcached/command.js'
 import { Link } from '../../adapters/memcached/link.js'
 import { serversAt } from '../../adapters/memcached/memjs.js'
 import { EXISTS, NOT_FOUND, OK, TOO_LARGE } from '../../adapters/memcached/protocol.js'
@@ -89,6 +97,13 @@ test.each([
   await statuses(other, ...changes)
   expect(await statuses(link, set('gone', item('overtaken'), placeholder))).toEqual([expected])
   expect(await valueOf(link, 'gone')).not.toBe('overtaken')
+})
+
+test('sets by number what was touched meanwhile, and keeps it for the new time', async () => {
+  const placeholder = add('touched', item('', 1))
+  await statuses(link, placeholder, touch('touched', 100))
+  await new Promise((resolve) => setTimeout(resolve, 1_200))
+  expect(await statuses(link, set('touched', item('a'), placeholder))).toEqual([OK])
 })
 
 test('refuses a set by number when the server was flushed', async () => {
