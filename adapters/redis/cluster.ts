@@ -19,8 +19,9 @@ interface Node {
   readonly link: Link
 }
 
-/** How often a request follows a redirection before we give up, and the wait while its slot is on the move. */
+/** How often a request follows a redirection, and asks again while its slot is on the move, before we give up. */
 const MOST_REDIRECTS = 5
+const MOST_TRIES = 2
 const TRY_AGAIN_MS = 20
 /** How long one node is waited for before the next one is asked as well. */
 const NEXT_NODE_MS = 50
@@ -118,6 +119,7 @@ export class ClusterRouter implements Router {
   #redirect(request: Request, error: Error, from: Address): boolean {
     if (this.#closed || request.redirects++ >= MOST_REDIRECTS) return false
     if (error.message.startsWith('TRYAGAIN')) {
+      if (request.redirects > MOST_TRIES) return false
       this.#setup.context.clock.after(TRY_AGAIN_MS, () => request.link?.forward(request))
       return true
     }
