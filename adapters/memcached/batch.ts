@@ -14,7 +14,7 @@ export class Batch implements Expiring {
   readonly #commands: Command[] = []
   readonly #whenSettled: { readonly after: number; readonly task: () => void }[] = []
   readonly #read = new Map<string, Command>()
-  readonly #noted = new Map<string, Command>()
+  #noted: Map<string, Command> | undefined
   #settled = 0
   #told = 0
   #connection: object | undefined
@@ -25,7 +25,7 @@ export class Batch implements Expiring {
   push(command: Command): Command {
     const { opcode, key } = command
     if (opcode !== GET) this.#read.delete(key)
-    if (opcode !== GET && opcode !== ADD) this.#noted.delete(key)
+    if (opcode !== GET && opcode !== ADD) this.#noted?.delete(key)
     this.#commands.push(command)
     return command
   }
@@ -41,10 +41,11 @@ export class Batch implements Expiring {
 
   /** A `get` behind an `add` of `item`, shared by all that note the record in this batch. */
   note(key: string, item: () => Item): Command {
-    const shared = this.#noted.get(key)
+    const shared = this.#noted?.get(key)
     if (shared !== undefined) return shared
     this.push(add(key, item()))
     const command = this.read(key)
+    this.#noted ??= new Map()
     this.#noted.set(key, command)
     return command
   }
