@@ -13,8 +13,9 @@ export type { ClusterNode, ClusterTarget, RedisConnectionOptions, RedisTarget } 
  * Connections open at first use, two per cache and server: one for commands, one that listens. A client of the
  * application lends its options only: it is not sent through, not listened to and not closed.
  *
- * @throws {CacheError} `CACHE_OPTION_INVALID` for a target or an option that is not what is documented. The package
- * `ioredis` (5 or 6) is needed when a connection opens; operations fail with `CACHE_PEER_MISSING` as their cause without it.
+ * The package `ioredis` (5 or 6) is needed when a connection opens: operations fail with `CACHE_PEER_MISSING` without it.
+ *
+ * @throws {CacheError} `CACHE_OPTION_INVALID` for a target or an option that is not what is documented.
  */
 export function redisStore(target?: RedisTarget, options: RedisStoreOptions = {}): Store {
   const plan = planFor(target)

@@ -1,3 +1,4 @@
+import { CacheError } from '../../src/base/errors.js'
 import type { StoreContext } from '../../src/store/store.js'
 import { Circuit } from '../../src/store/circuit.js'
 import type { Deadlines } from '../../src/store/deadline.js'
@@ -43,6 +44,7 @@ export class Link {
   #session: Session | undefined
   #previous: Session['identity']
   #opening: Opening | undefined
+  #connecting: Promise<void> | undefined
   #closed = false
   /** What requests fail with while none are sent. */
   #refusal: Error
@@ -64,7 +66,7 @@ export class Link {
       random: setup.context.random,
       failures: setup.failures,
       maxWaitMs: setup.retryAtMostMs,
-      probe: () => this.#open(),
+      probe: () => this.#connect(),
       onChange: (state, reason) => {
         if (state === 'open') this.#opened(reason)
         if (state !== 'half-open') setup.onChange(this)
@@ -91,8 +93,7 @@ export class Link {
 
   /** A deadline passed with no answer. What was sent together counts as one failure. */
   missed(tick: number): void {
-    // While the first connection is being opened, waiting says nothing about the server yet.
-    if (this.#session === undefined || tick === this.#missedTick) return
+    if (tick === this.#missedTick) return
     this.#missedTick = tick
     this.circuit.failed(this.tooLate)
   }
@@ -198,8 +199,14 @@ export class Link {
   }
 
   #ensure(): void {
-    if (this.#opening !== undefined || this.#session !== undefined) return
-    this.#open().catch((error: unknown) => this.circuit.lost(toError(error)))
+    if (this.#session !== undefined || this.#connecting !== undefined) return
+    this.#connect().catch((error: unknown) => this.circuit.lost(toError(error)))
+  }
+
+  /** Opens a connection, or waits for the one that is being opened. */
+  #connect(): Promise<void> {
+    this.#connecting ??= this.#open().finally(() => (this.#connecting = undefined))
+    return this.#connecting
   }
 
   async #open(): Promise<void> {
@@ -211,17 +218,13 @@ export class Link {
       previous: this.#previous,
       onLost: (lost, error) => this.#lost(lost, error),
     })
-    try {
-      const session = await this.#opening.session
-      if (this.#closed) return session.destroy()
-      this.#session = session
-      this.#previous = session.identity
-      const held = this.#held
-      this.#held = []
-      if (held.length > 0) this.#write(session, held)
-    } finally {
-      this.#opening = undefined
-    }
+    const session = await this.#opening.session
+    if (this.#closed) return session.destroy()
+    this.#session = session
+    this.#previous = session.identity
+    const held = this.#held
+    this.#held = []
+    if (held.length > 0) this.#write(session, held)
   }
 
   #lost(session: Session, error: Error): void {
@@ -231,10 +234,7 @@ export class Link {
   }
 
   #opened(reason: Error | undefined): void {
-    this.#refusal = unavailable(
-      `redis ${this.server} is not asked until it answers again: ${reason?.message ?? 'unknown'}`,
-      reason,
-    )
+    this.#refusal = refusalFor(this.server, reason)
     this.#session?.destroy()
     this.#session = undefined
     this.#fail(this.#refusal)
@@ -245,4 +245,11 @@ export class Link {
     this.#held = []
     for (const request of held) request.failed(error)
   }
+}
+
+function refusalFor(server: string, reason: Error | undefined): Error {
+  // No server can help with this one, so it is told as it is.
+  if (reason instanceof CacheError && reason.code === 'CACHE_PEER_MISSING') return reason
+  const why = reason?.message ?? 'unknown'
+  return unavailable(`redis ${server} is not asked until it answers again: ${why}`, reason)
 }

@@ -159,6 +159,25 @@ describe('redisStore, when the server', () => {
     }
   })
 
+  test('accepts at first and never answers: no more than three waits for the connection', async () => {
+    await proxy.blackhole()
+    try {
+      await using opening = opened(redisStore(`redis://127.0.0.1:${proxy.port}`, { deadline: 100 }))
+      const { store } = opening
+      for (let n = 0; n < 3; n++) {
+        const { ms, error } = await timed(get(store, 'k'))
+        expect(error).toMatchObject({ code: 'CACHE_STORE_UNAVAILABLE' })
+        expect(ms).toBeLessThan(DEADLINE_MS + SLACK_MS)
+      }
+      const { ms } = await timed(Promise.allSettled([get(store, 'k'), put(store, 'k')]))
+      expect(ms).toBeLessThan(20)
+      await proxy.pass()
+      await until('it is found', async () => (await get(store, 'k'), true))
+    } finally {
+      await proxy.pass()
+    }
+  })
+
   test('is slow within the deadline: nothing fails', async () => {
     await using opening = opened(redisStore(`redis://127.0.0.1:${proxy.port}`))
     const { store } = opening

@@ -1,3 +1,4 @@
+import { Cluster, Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { redisStore } from '../../adapters/redis/index.js'
 import { testRemoteStore } from '../../src/testing/store-suite.js'
@@ -16,6 +17,10 @@ describe('redisStore', () => {
   afterAll(() => server[Symbol.asyncDispose]())
 
   testRemoteStore(test, 'on one server', () => redisStore(server.url))
+  testRemoteStore(test, 'on one server, like a client of the application with a prefix', () => {
+    const client = new Redis(server.url, { keyPrefix: 'app:', lazyConnect: true })
+    return redisStore(client)
+  })
 })
 
 describe('redisStore on a cluster', () => {
@@ -26,6 +31,10 @@ describe('redisStore on a cluster', () => {
   afterAll(() => cluster[Symbol.asyncDispose]())
 
   testRemoteStore(test, 'on a cluster', () => redisStore(cluster.startupNodes))
+  testRemoteStore(test, 'on a cluster, like a client of the application with a prefix', () => {
+    const client = new Cluster([...cluster.startupNodes], { keyPrefix: 'app:', lazyConnect: true })
+    return redisStore(client)
+  })
   testRemoteStore(test, 'on a cluster, all in one slot', () =>
     redisStore(cluster.startupNodes, { prefix: '{shop}:' }),
   )

@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { redisStore } from '../../adapters/redis/index.js'
+import { systemRandom } from '../../src/base/random.js'
+import { createEnvelopes } from '../../src/store/envelope.js'
+import { type RedisServer, startRedis } from '../support/servers/index.js'
+import { until } from '../support/until.js'
+import { opened, put, timed } from './opened.js'
+
+const envelopes = createEnvelopes({ random: systemRandom })
+const sealed = async (key: string, space: string): Promise<Buffer> =>
+  envelopes.seal({
+    key,
+    name: key,
+    digested: false,
+    value: 'value',
+    loadedAt: 0,
+    freshUntil: 1,
+    staleUntil: 2,
+    private: false,
+    space,
+    tags: ['tag'],
+    versions: ['version'],
+    delta: 0,
+  })
+
+describe('clear takes space back in the background', () => {
+  let server: RedisServer
+  beforeAll(async () => {
+    server = await startRedis()
+  })
+  afterAll(() => server[Symbol.asyncDispose]())
+
+  test('of entries made before it, and of no other namespace', async () => {
+    await using opening = opened(redisStore(server.url), 'shop')
+    await using other = opened(redisStore(server.url), 'shop.other')
+    const { store } = opening
+    await put(other.store, 'k')
+    const old = Array.from({ length: 1_000 }, (_, n) => `old-${n}`)
+    await store.write(
+      await Promise.all(
+        old.map(async (key) => ({ key, bytes: await sealed(key, 'before'), keepMs: Infinity })),
+      ),
+      ['tag'],
+      undefined,
+    )
+    const { ms } = await timed(store.clear('now', undefined))
+    expect(ms).toBeLessThan(100)
+    const kept = ['new-0', 'new-1']
+    await store.write(
+      await Promise.all(
+        kept.map(async (key) => ({ key, bytes: await sealed(key, 'now'), keepMs: Infinity })),
+      ),
+      ['tag'],
+      undefined,
+    )
+    const entries = async () => (await server.command('KEYS', 'kf:shop:e:*')) as string[]
+    await until('the old entries are gone', async () => (await entries()).length <= kept.length)
+    expect((await entries()).toSorted()).toEqual(kept.map((key) => `kf:shop:e:{${key}}`))
+    expect(await server.command('EXISTS', 'kf:shop.other:e:{k}')).toBe(1)
+  })
+
+  test('and stops when the store is closed', async () => {
+    await using opening = opened(redisStore(server.url), 'stopped')
+    const { store } = opening
+    const keys = Array.from({ length: 3_000 }, (_, n) => `old-${n}`)
+    await store.write(
+      keys.map((key) => ({ key, bytes: Buffer.from('old'), keepMs: Infinity })),
+      [],
+      undefined,
+    )
+    await store.clear('now', undefined)
+    await store.close(1_000)
+    const left = (await server.command('KEYS', 'kf:stopped:e:*')) as string[]
+    expect(left.length).toBeGreaterThan(0)
+  })
+})
