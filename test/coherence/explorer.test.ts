@@ -43,6 +43,8 @@ async function exploring(
 
 const read = (process: string): Actor => ({ does: 'read', process })
 const readLate = (process: string): Actor => ({ does: 'read', process, late: true })
+const readWhole = (process: string): Actor => ({ does: 'read', process, through: 'whole' })
+const readObject = (process: string): Actor => ({ does: 'read', process, through: 'object' })
 const remove: Actor = { does: 'delete', process: 'C' }
 const invalidate: Actor = { does: 'invalidate', process: 'C' }
 
@@ -112,6 +114,33 @@ describe('no schedule breaks the promise', { timeout: 600_000 * SCALE }, () => {
       'with late tags, records changed one by one',
       [readLate('A'), readLate('B'), { ...invalidate, times: 2 }],
       { split: true, memory },
+    ],
+    [
+      'of something made from the key, over memory',
+      [{ ...readWhole('A'), times: 2 }, readWhole('B'), { ...invalidate, times: 2 }],
+      { memory },
+    ],
+    [
+      'of an object that is updated in place and whose part is refreshed',
+      [
+        readObject('A'),
+        { ...readObject('B'), times: 2 },
+        { does: 'refresh', process: 'B' },
+        { does: 'update', process: 'C' },
+        { does: 'update', process: 'A' },
+        { does: 'invalidate', process: 'D' },
+      ],
+      { memory },
+    ],
+    [
+      'of an object without memory',
+      [
+        readObject('A'),
+        readObject('A'),
+        { does: 'refresh', process: 'A' },
+        { does: 'update', process: 'C', times: 2 },
+      ],
+      {},
     ],
     [
       'while things are evicted',
@@ -195,6 +224,11 @@ describe('an anomaly is found when a protection is taken out', { timeout: 600_00
       { weak: { epochStays: true } },
     ],
     ['tags are compared', [read('A'), invalidate], { weak: { tagsNeverChange: true } }],
+    [
+      'what is made of parts inherits their tags',
+      [readWhole('A'), invalidate],
+      { weak: { tagsNeverChange: true } },
+    ],
     ['other processes are told', [read('A'), remove], { weak: { silent: true }, memory: ['A'] }],
     [
       'a joiner asks whether the lease is still there',

@@ -2,6 +2,8 @@ import { hash } from 'node:crypto'
 import type { Clock } from '../../base/clock.js'
 import type { Random } from '../../base/random.js'
 import type { Cache } from '../../cache/cache.js'
+import type { Receipt } from '../../cache/change.js'
+import { defineObject } from '../../object/index.js'
 import type { Store } from '../../store/store.js'
 import { Checker, type InvalidationRecord, type LoadRecord } from './checker.js'
 import { SimulatedServer, type Weaknesses } from './server.js'
@@ -14,6 +16,8 @@ export type Actor =
       readonly process: string
       /** Names its tag only at the end of its load. Default: it is given with the call. */
       readonly late?: boolean
+      /** The key itself; something that is made from it and inherits its tags; or an object of which it is a part. Default: the key. */
+      readonly through?: 'key' | 'whole' | 'object'
       /** How many reads, one after the other. Default: 1. */
       readonly times?: number
     }
@@ -24,6 +28,10 @@ export type Actor =
       readonly times?: number
     }
   | { readonly does: 'set'; readonly process: string; readonly times?: number }
+  /** Changes the row, then updates the object in place. */
+  | { readonly does: 'update'; readonly process: string; readonly times?: number }
+  /** Loads the part of the object again and keeps the rest. */
+  | { readonly does: 'refresh'; readonly process: string; readonly times?: number }
 
 /** Something that goes wrong at a moment that the schedule chooses. */
 export type Fault =
@@ -211,7 +219,60 @@ async function runOnce(
     Object.assign(record, { given: { load: answer.value.load, state: answer.state } })
     world.story.push(`    ${process} is given load ${answer.value.load} (${answer.state})`)
   }
-  const invalidate = async (actor: Exclude<Actor, { does: 'read' }>): Promise<void> => {
+  const objects = (process: string) => {
+    const cache = caches.get(process)!
+    return defineObject(cache, 'Object', {
+      parts: {
+        row: { load: () => load(process), tags: () => [TAG] },
+        other: { load: () => 1 },
+      },
+      ttl: TTL_MS,
+    })
+  }
+  const readObject = async (process: string, again: boolean): Promise<void> => {
+    const record = {
+      process,
+      started: checker.moment(),
+      startedAt: world.now(),
+      given: undefined as never,
+    }
+    checker.reads.push(record)
+    const object = again ? await objects(process).refresh(1, 'row') : await objects(process).get(1)
+    Object.assign(record, { given: { load: object!.row.load, state: 'object' } })
+    world.story.push(`    ${process} is given the object with load ${object!.row.load}`)
+  }
+  const readWhole = async (process: string): Promise<void> => {
+    const record = {
+      process,
+      started: checker.moment(),
+      startedAt: world.now(),
+      given: undefined as never,
+    }
+    checker.reads.push(record)
+    const cache = caches.get(process)!
+    const whole = await cache.read(
+      'whole',
+      async () => {
+        const row = await cache.getOrSet<Value>(KEY, () => load(process), {
+          ttl: TTL_MS,
+          tags: [TAG],
+        })
+        return { load: row.load }
+      },
+      { ttl: TTL_MS },
+    )
+    Object.assign(record, { given: { load: whole.value.load, state: whole.state } })
+    world.story.push(
+      `    ${process} is given the whole with load ${whole.value.load} (${whole.state})`,
+    )
+  }
+  const readOf = (process: string, actor: Actor & { does: 'read' }): Promise<void> =>
+    actor.through === 'object'
+      ? readObject(process, false)
+      : actor.through === 'whole'
+        ? readWhole(process)
+        : read(process, actor.late === true)
+  const invalidate = async (actor: Exclude<Actor, { does: 'read' | 'refresh' }>): Promise<void> => {
     const { process, does } = actor
     const cache = caches.get(process)!
     checker.version++
@@ -226,7 +287,7 @@ async function runOnce(
     }
     checker.invalidations.push(record)
     running.set(process, record)
-    const setLoad = does === 'set' ? checker.loadBegins(process) : UNUSED
+    const setLoad = does === 'set' || does === 'update' ? checker.loadBegins(process) : UNUSED
     setLoad.began = Infinity
     const receipt =
       does === 'delete'
@@ -235,7 +296,9 @@ async function runOnce(
           ? await cache.invalidateTags(TAG)
           : does === 'clear'
             ? await cache.clear()
-            : await cache.set(KEY, { load: setLoad.id }, { ttl: TTL_MS, tags: [TAG] })
+            : does === 'update'
+              ? await updated(process, setLoad.id)
+              : await cache.set(KEY, { load: setLoad.id }, { ttl: TTL_MS, tags: [TAG] })
     running.delete(process)
     record.returned = checker.moment()
     // A set and an invalidation that overlap may take effect in either order: what was set counts from the set's return.
@@ -245,13 +308,20 @@ async function runOnce(
     world.story.push(`    ${does} by ${process} has returned${receipt.pending ? ' (pending)' : ''}`)
   }
 
+  const updated = async (process: string, id: number): Promise<Receipt> => {
+    await objects(process).update(1, { row: { load: id } })
+    return { pending: false, delivered: Promise.resolve() }
+  }
+
   let left = actors.length
   let failure: unknown
   actors.forEach((actor, index) => {
     const act = async (): Promise<void> => {
       for (let time = 0; time < (actor.times ?? 1); time++) {
         await world.wait(actor.process, `${index}: ${actor.does}`)
-        await (actor.does === 'read' ? read(actor.process, actor.late === true) : invalidate(actor))
+        if (actor.does === 'read') await readOf(actor.process, actor)
+        else if (actor.does === 'refresh') await readObject(actor.process, true)
+        else await invalidate(actor)
       }
     }
     act()
@@ -273,9 +343,12 @@ async function runOnce(
     await world.drain()
     checker.quiet()
     world.story.push('    all is quiet; one more read in each process')
+    const final = actors.find((actor) => actor.does === 'read')
     for (const process of processes) {
       let done = false
-      const last = read(process, false).finally(() => (done = true))
+      const last = (final ? readOf(process, final) : read(process, false)).finally(
+        () => (done = true),
+      )
       await world.run(
         () => 0,
         () => done,
