@@ -3,6 +3,7 @@ import { allocations, heap } from './heap.js'
 import { invalidate } from './invalidate.js'
 import { memcachedHit, memcachedHits } from './memcached-hit.js'
 import { memoryHit } from './memory-hit.js'
+import { objects } from './objects.js'
 import { redisHit, redisHits } from './redis-hit.js'
 import { redisMany } from './redis-many.js'
 import { redisTags } from './redis-tags.js'
@@ -21,6 +22,7 @@ export const SCENARIOS: readonly Scenario[] = [
   stampede,
   invalidate,
   redisMany,
+  objects,
   heap,
   allocations,
 ]

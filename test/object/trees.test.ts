@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Cache } from '../../index.js'
 import { defineObject } from '../../src/object/index.js'
@@ -46,7 +46,14 @@ const actions: fc.Arbitrary<Action[]> = fc.array(
   { minLength: 5, maxLength: 25 },
 )
 
-function world(cache: Cache, tree: readonly Node[]) {
+interface World {
+  readonly truth: (index: number) => unknown
+  readonly read: (index: number) => Promise<unknown>
+  readonly kept: (index: number) => Promise<unknown>
+  readonly change: (row: number) => Promise<void>
+}
+
+function world(cache: Cache, tree: readonly Node[]): World {
   const rows = Array.from({ length: ROWS }, () => 0)
   const truth = (index: number): unknown => ({
     rows: tree[index]!.rows.map((row) => rows[row]),
@@ -75,7 +82,7 @@ function world(cache: Cache, tree: readonly Node[]) {
     truth,
     read,
     kept: (index: number) => cache.get(['node', index]),
-    async change(row: number): Promise<void> {
+    change: async (row) => {
       rows[row]!++
       await cache.invalidateTags(`row:${row}`)
     },
