@@ -2,7 +2,6 @@ import type { KeyState, ReadResult, Unavailable, Version } from '../../src/store
 import type { Names } from './names.js'
 import { type Owner, Request } from './request.js'
 import type { Router } from './router.js'
-import { stateOf } from './states.js'
 
 /** Names in one command at most: a server does nothing else meanwhile. */
 export const MOST = 500
@@ -167,20 +166,26 @@ class Call {
     }
     const states: (KeyState | Unavailable)[] = []
     for (let at = 0; at < keys.length; at++) {
-      const bytes = entries ? this.#answer(bytesAt) : undefined
-      states.push(stateOf(bytes, this.#answer(versionAt)))
+      const entry = entries ? this.#answer() : undefined
+      const bytes = entry?.group.bytes(entry.place)
+      const record = this.#answer()
+      const error = entry?.group.error ?? record.group.error
+      if (error !== undefined) states.push({ unavailable: error })
+      else {
+        const found = bytes ? { bytes, token: undefined } : undefined
+        states.push({ found, space: record.group.version(record.place) })
+      }
     }
     const versions: (Version | undefined | Unavailable)[] = []
-    for (let at = 0; at < tags.length; at++) versions.push(this.#answer(versionAt))
+    for (let at = 0; at < tags.length; at++) {
+      const { group, place } = this.#answer()
+      versions.push(group.error === undefined ? group.version(place) : { unavailable: group.error })
+    }
     resolve({ keys: states, versions })
   }
 
-  #answer<T>(take: (group: Group, place: number) => T): T | Unavailable {
+  #answer(): { readonly group: Group; readonly place: number } {
     const at = this.#next++
-    const group = this.#groups[this.#homes[at]!]!
-    return group.error === undefined ? take(group, this.#places[at]!) : { unavailable: group.error }
+    return { group: this.#groups[this.#homes[at]!]!, place: this.#places[at]! }
   }
 }
-
-const bytesAt = (group: Group, place: number): Buffer | null | undefined => group.bytes(place)
-const versionAt = (group: Group, place: number): Version | undefined => group.version(place)

@@ -66,7 +66,8 @@ export class Link {
       random: setup.context.random,
       failures: setup.failures,
       maxWaitMs: setup.retryAtMostMs,
-      probe: () => this.#connect(),
+      // A connection that was slow to open may be there by now.
+      probe: async () => (this.#session === undefined ? this.#connect() : undefined),
       onChange: (state, reason) => {
         if (state === 'open') this.#opened(reason)
         if (state !== 'half-open') setup.onChange(this)

@@ -3,7 +3,6 @@ import { Gathering, MOST, type Reading } from './gathering.js'
 import type { Names } from './names.js'
 import { type Owner, Request } from './request.js'
 import type { Router } from './router.js'
-import { stateOf } from './states.js'
 import type { Turn } from './turn.js'
 
 /**
@@ -85,7 +84,10 @@ class Alone implements Owner {
     const space = keys.length > 0 ? versionIn(answers[next++]) : undefined
     if (space !== undefined) this.#spaces.set(this.#space, space)
     resolve({
-      keys: keys.map((_, at) => stateOf(entries ? answers[at] : undefined, space)),
+      keys: keys.map((_, at) => {
+        const bytes = entries ? answers[at] : null
+        return { found: bytes ? { bytes, token: undefined } : undefined, space }
+      }),
       versions: tags.map((_, at) => versionIn(answers[next + at])),
     })
   }
