@@ -8,7 +8,7 @@ import { closeCore } from './close.js'
 import { assertOpen, createCore, readable, type Core } from './core.js'
 import { handOut } from './entries.js'
 import type { CacheEventName, CacheEvents, CacheStats } from './events.js'
-import { useCore } from './first-use.js'
+import { isReady, useCore } from './first-use.js'
 import { inspectKey, type Inspection } from './inspect.js'
 import { getMany, readMany, type ManyLoader } from './many.js'
 import {
@@ -106,7 +106,15 @@ export class Cache implements AsyncDisposable {
       if (entry !== undefined && core.clock.now() < entry.checkAt)
         return hitNear(core, canonical, entry) as Promise<T>
     }
-    return this.#read(canonical, loader, options).then(valueOf) as Promise<T>
+    return this.#load(canonical, loader, options) as Promise<T>
+  }
+
+  async #load(
+    canonical: string,
+    loader: unknown,
+    options: GetOrSetOptions | undefined,
+  ): Promise<unknown> {
+    return (await this.#read(canonical, loader, options)).value
   }
 
   /**
@@ -116,17 +124,15 @@ export class Cache implements AsyncDisposable {
     return (await this.#read(canonicalKey(key), loader, options)) as Answer<T>
   }
 
-  async #read(
-    canonical: string,
-    loader: unknown,
-    options: GetOrSetOptions | undefined,
-  ): Promise<Answer> {
+  /** Throws what is wrong with the arguments. */
+  #read(canonical: string, loader: unknown, options: GetOrSetOptions | undefined): Promise<Answer> {
     const core = this.#core
     canonicalKey(canonical)
     if (typeof loader !== 'function') throw invalidOption('loader', 'a function', loader)
     const policy = resolvePolicy(core.settings.policy, options)
-    await useCore(core)
-    return read(core, createReading(canonical, loader as Loader<unknown>, policy, options))
+    const reading = createReading(canonical, loader as Loader<unknown>, policy, options)
+    const inUse = useCore(core)
+    return isReady(inUse) ? read(core, reading) : inUse.then(() => read(core, reading))
   }
 
   /**
@@ -401,10 +407,6 @@ export class Cache implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
-}
-
-function valueOf(answer: Answer): unknown {
-  return answer.value
 }
 
 function withTags(policy: Policy, tags: readonly string[]): Policy {

@@ -22,7 +22,13 @@ export function useCore(core: Core): Promise<void> {
         resolve()
       })
     })
+    void first.then(() => uses.set(core, ready))
     uses.set(core, first)
   }
   return first
+}
+
+/** True when there is nothing to wait for: those who are many need not wait for a promise that is kept. */
+export function isReady(use: Promise<void>): boolean {
+  return use === ready
 }

@@ -94,19 +94,115 @@ export async function lookup(
 
 const NONE: readonly string[] = []
 
+/** What reading one key gave: see `LookupResult`. */
+export interface LookupOfOne {
+  readonly seen: Seen | undefined
+  readonly unreached: number
+}
+
+/**
+ * As `lookup` for one key: most of what is read, and on one remote store, where there is no need to keep lists and maps of
+ * what there is one of. 100 callers in flight spend two thirds of the time.
+ */
+export async function lookupOne(
+  core: Core,
+  key: string,
+  tags: readonly string[],
+): Promise<LookupOfOne> {
+  if (core.remotes.length > 1) {
+    const { seen, unreached } = await lookup(core, [key], tags)
+    return { seen: seen[0], unreached: unreached[0]! }
+  }
+  const remote = core.remotes[0]!
+  const { name } = remoteName(key)
+  let result: ReadResult
+  try {
+    result = await remote.store.read([name], tags.length === 0 ? NONE : tags.map(nameOf))
+  } catch (error) {
+    report(core, error, 'read', { tier: remote.name, key })
+    return { seen: undefined, unreached: 1 }
+  }
+  const { versions } = result
+  const state = result.keys[0]!
+  const missed = tags.length === 0 || noteKnown(core, tags, versions) ? 0 : 1
+  if (isUnavailable(state)) {
+    report(core, state.unavailable, 'read', { key, tier: remote.name })
+    return { seen: undefined, unreached: 1 }
+  }
+  const judged = judge(core, remote, key, state, name)
+  if (judged === undefined) return { seen: undefined, unreached: missed }
+  const carried = judged.tags
+  for (let index = 0; index < carried.length; index++) {
+    const tag = carried[index]!
+    const at = tags[index] === tag ? index : tags.indexOf(tag)
+    if (at === -1) return withUnexpectedTags(core, key, tags, result, judged)
+    if (versions[at] !== judged.versions[index] || remote.journal.blocksTag(tag)) {
+      return { seen: undefined, unreached: missed }
+    }
+  }
+  rememberTags(core, key, carried)
+  return { seen: { judged, found: state.found!, remote }, unreached: missed }
+}
+
+/** The entry carries tags that were not asked for with it: their records are read now. */
+async function withUnexpectedTags(
+  core: Core,
+  key: string,
+  tags: readonly string[],
+  { keys, versions: read }: ReadResult,
+  judged: Judged,
+): Promise<LookupOfOne> {
+  const versions = new Map<string, Version | undefined>()
+  tags.forEach((tag, index) => {
+    const version = read[index]
+    if (!isUnavailable(version)) versions.set(tag, version)
+  })
+  await learnTags(core, versions, [judged])
+  const isMissed = [...tags, ...judged.tags].some((tag) => !versions.has(tag))
+  const unreached = isMissed ? 1 : 0
+  if (!tagsHold(core, versions, judged)) return { seen: undefined, unreached }
+  rememberTags(core, key, judged.tags)
+  const { found } = keys[0] as KeyState
+  return { seen: { judged, found: found!, remote: core.remotes[0]! }, unreached }
+}
+
+function nameOf(tag: string): string {
+  return remoteName(tag).name
+}
+
+/** Keeps what the records said; false when one could not be read. */
+function noteKnown(
+  core: Core,
+  tags: readonly string[],
+  read: readonly (Version | undefined | Unavailable)[],
+): boolean {
+  let isWhole = true
+  for (let index = 0; index < tags.length; index++) {
+    const version = read[index]
+    if (isUnavailable(version)) {
+      isWhole = false
+      report(core, version.unavailable, 'read', { tier: core.remotes[0]!.name })
+    } else if (version !== undefined && core.known.get(tags[index]!) !== version) {
+      core.known.set(tags[index]!, version)
+    }
+  }
+  return isWhole
+}
+
 /** Opens an envelope and judges it by everything but its tags: readable, of this namespace's version, not expired, not pending. */
 export function judge(
   core: Core,
   remote: Remote,
   key: string,
   state: KeyState,
+  name: string = remoteName(key).name,
 ): Judged | undefined {
   const { found, space } = state
   if (found === undefined || space === undefined) return undefined
   if (remote.journal.blocksKey(key)) return undefined
   let judged: Judged
   try {
-    judged = core.envelopes.open(found.bytes, remoteName(key).name, key)
+    judged = core.envelopes.open(found.bytes, name, key)
   } catch (error) {
     report(core, error, 'open', { key, tier: remote.name })
     return undefined
@@ -173,14 +269,21 @@ export function noteVersions(
 
 /** Remembers the tags of a key's entry, so that they are read with it the next time. */
 export function rememberTags(core: Core, key: string, tags: readonly string[]): void {
-  if (tags.length > 0) core.hints.set(key, tags)
-  else if (core.hints.size > 0) core.hints.delete(key)
+  if (tags.length > 0) {
+    if (!isSame(core.hints.get(key), tags)) core.hints.set(key, tags)
+  } else if (core.hints.size > 0) core.hints.delete(key)
 }
 
 /** The tags to expect on a key's entry: the caller's and those of its last load. */
 export function expectedTags(core: Core, key: string, tags: readonly string[]): readonly string[] {
   const hinted = core.hints.get(key)
   if (hinted === undefined) return tags
-  if (tags.length === 0) return hinted
+  if (tags.length === 0 || isSame(hinted, tags)) return hinted
   return [...new Set([...tags, ...hinted])]
+}
+
+function isSame(one: readonly string[] | undefined, other: readonly string[]): boolean {
+  if (one?.length !== other.length) return false
+  for (let index = 0; index < one.length; index++) if (one[index] !== other[index]) return false
+  return true
 }

@@ -9,7 +9,7 @@ import { overtake } from './ending.js'
 import { createEntry, handOut, refreshAt } from './entries.js'
 import type { CacheEvents, ReadState } from './events.js'
 import { Load, type Loaded } from './load.js'
-import { expectedTags, lookup, type Seen } from './lookup.js'
+import { expectedTags, lookupOne, type Seen } from './lookup.js'
 import type { GetOrSetOptions, Policy } from './options.js'
 import { NOTHING, runLoads, type GroupLoader } from './run.js'
 import { currentScope, type Scope } from './scope.js'
@@ -76,12 +76,6 @@ export async function read(core: Core, reading: Reading): Promise<Answer> {
   assertOpen(core)
   reading.signal?.throwIfAborted()
   const scope = currentScope()
-  const answer = await answerOf(core, reading, scope)
-  scope?.note(core, answer.tags, answer.versions, answer.freshUntil, answer.private)
-  return answer
-}
-
-async function answerOf(core: Core, reading: Reading, scope: Scope | undefined): Promise<Answer> {
   const { key, policy } = reading
   const started = ++core.sequence
   let atHand: AtHand | undefined
@@ -100,13 +94,19 @@ async function answerOf(core: Core, reading: Reading, scope: Scope | undefined):
       }
     }
     if (atHand !== undefined) {
-      const answer = await serve(core, reading, atHand)
-      if (answer !== undefined) return answer
+      const served = serve(core, reading, atHand)
+      const answer = served instanceof Promise ? await served : served
+      if (answer !== undefined) {
+        scope?.note(core, answer.tags, answer.versions, answer.freshUntil, answer.private)
+        return answer
+      }
     }
     core.counters.misses++
     if (core.events.wants('miss')) core.events.emit('miss', { key: readable(key) })
   }
-  return loadFor(core, reading, { scope, started, join, atHand, unreached })
+  const answer = await loadFor(core, reading, { scope, started, join, atHand, unreached })
+  scope?.note(core, answer.tags, answer.versions, answer.freshUntil, answer.private)
+  return answer
 }
 
 /** What process memory holds, unless expired. */
@@ -146,15 +146,15 @@ export function ofStore(core: Core, { judged, remote }: Seen): AtHand {
 }
 
 /** Answers with what is at hand, if it is fresh or may be served stale now; refreshes behind the answer where that is due. */
-async function serve(core: Core, reading: Reading, atHand: AtHand): Promise<Answer | undefined> {
+function serve(core: Core, reading: Reading, atHand: AtHand): Answer | Promise<Answer> | undefined {
   const { key, policy } = reading
   const now = core.clock.now()
   if (now < atHand.freshUntil) {
-    const answer = await hit(core, key, atHand)
-    if (policy.earlyRefresh !== undefined && now >= refreshAt(core, atHand, policy.earlyRefresh)) {
-      refresh(core, reading, 'early', atHand.loadedAt)
+    const answer = hit(core, key, atHand)
+    if (policy.earlyRefresh === undefined || now < refreshAt(core, atHand, policy.earlyRefresh)) {
+      return answer
     }
-    return answer
+    return servedEarly(core, reading, atHand, answer)
   }
   const failed = core.backoffs.get(key)
   if (
@@ -171,9 +171,27 @@ async function serve(core: Core, reading: Reading, atHand: AtHand): Promise<Answ
   return undefined
 }
 
-/** A fresh answer from a tier. */
-export async function hit(core: Core, key: string, atHand: AtHand): Promise<Answer> {
-  const value = await atHand.value()
+/** An answer that is fresh, with a load behind it: only once it is known that there is an answer. */
+async function servedEarly(
+  core: Core,
+  reading: Reading,
+  atHand: AtHand,
+  answer: Answer | Promise<Answer>,
+): Promise<Answer> {
+  const served = await answer
+  refresh(core, reading, 'early', atHand.loadedAt)
+  return served
+}
+
+/** A fresh answer from a tier: a promise only when its value has to be unpacked first. */
+export function hit(core: Core, key: string, atHand: AtHand): Answer | Promise<Answer> {
+  const value = atHand.value()
+  return value instanceof Promise
+    ? value.then((unpacked: unknown) => hitWith(core, key, atHand, unpacked))
+    : hitWith(core, key, atHand, value)
+}
+
+function hitWith(core: Core, key: string, atHand: AtHand, value: unknown): Answer {
   core.counters.hits++
   core.counters.byTier[atHand.tier]!++
   if (core.events.wants('hit')) {
@@ -218,43 +236,92 @@ function answerWith(core: Core, atHand: AtHand, value: unknown, state: ReadState
 export function lookupShared(core: Core, key: string, policy: Policy): Promise<Looked> {
   const running = core.lookups.get(key)
   if (running?.joinable() === true) return running.promise
-  const { near } = core
-  const lease = near !== undefined && core.trusted ? near.plant(key) : undefined
-  const epoch = near?.epoch
-  let sent = false
-  process.nextTick(() => {
-    sent = true
-  })
-  const promise = lookup(core, [key], expectedTags(core, key, policy.tags))
-    .then(async ({ seen: [seen], unreached }) => ({
-      atHand: seen && (await promote(core, key, seen, lease, policy)),
-      unreached: unreached[0]!,
-    }))
-    .finally(() => {
-      if (core.lookups.get(key) === flight) core.lookups.delete(key)
-      if (near && lease) near.release(key, lease)
-    })
-  const flight = {
-    promise,
-    joinable: () =>
-      !sent || (lease !== undefined && lease.live && core.trusted && near!.epoch === epoch),
-  }
+  const flight = new Lookup(core, key)
+  flight.promise = lookUp(core, key, policy, flight)
   core.lookups.set(key, flight)
-  return promise
+  return flight.promise
 }
 
-/** What a remote store answered, kept in process memory on the way if a lease was planted there before it was asked. */
-export async function promote(
+async function lookUp(core: Core, key: string, policy: Policy, flight: Lookup): Promise<Looked> {
+  const { lease } = flight
+  try {
+    const { seen, unreached } = await lookupOne(core, key, expectedTags(core, key, policy.tags))
+    if (seen === undefined) return { atHand: undefined, unreached }
+    const promoted = promote(core, key, seen, lease, policy)
+    return { atHand: promoted instanceof Promise ? await promoted : promoted, unreached }
+  } finally {
+    if (core.lookups.get(key) === flight) core.lookups.delete(key)
+    if (lease !== undefined) core.near!.release(key, lease)
+  }
+}
+
+/** A look at the remote stores for one key, under way. */
+class Lookup {
+  promise!: Promise<Looked>
+  /** Planted in process memory before the stores are asked. */
+  readonly lease: LocalLease | undefined
+  readonly #core: Core
+  readonly #epoch: number | undefined
+  readonly #turn = currentTurn()
+
+  constructor(core: Core, key: string) {
+    this.#core = core
+    this.lease = core.near !== undefined && core.trusted ? core.near.plant(key) : undefined
+    this.#epoch = core.near?.epoch
+  }
+
+  joinable(): boolean {
+    if (this.#turn === currentTurn()) return true
+    const { near, trusted } = this.#core
+    return this.lease !== undefined && this.lease.live && trusted && near!.epoch === this.#epoch
+  }
+}
+
+let turn = 0
+let isTurnEnding = false
+
+/** Numbers what happens before the commands of this tick are sent: one callback, however many ask. */
+function currentTurn(): number {
+  if (!isTurnEnding) {
+    isTurnEnding = true
+    process.nextTick(endTurn)
+  }
+  return turn
+}
+
+function endTurn(): void {
+  isTurnEnding = false
+  turn++
+}
+
+/**
+ * What a remote store answered, kept in process memory on the way if a lease was planted there before it was asked. A promise
+ * only when the value has to be unpacked for that.
+ */
+export function promote(
   core: Core,
   key: string,
   seen: Seen,
   lease: LocalLease | undefined,
   policy: Policy,
-): Promise<AtHand> {
-  const atHand = ofStore(core, seen)
+): AtHand | Promise<AtHand> {
   const { near } = core
   if (seen.remote.place > 0) void fillBehind(core, key, seen, policy)
-  if (near === undefined || lease === undefined || !lease.live || !core.trusted) return atHand
+  if (near === undefined || lease === undefined || !lease.live || !core.trusted) {
+    return ofStore(core, seen)
+  }
+  return keepNear(core, key, seen, lease, policy)
+}
+
+async function keepNear(
+  core: Core,
+  key: string,
+  seen: Seen,
+  lease: LocalLease,
+  policy: Policy,
+): Promise<AtHand> {
+  const near = core.near!
+  const atHand = ofStore(core, seen)
   const { judged } = seen
   try {
     const decoded = judged.decode()
