@@ -42,7 +42,7 @@ export class BoundedMap<E extends Kept> {
   readonly #index: KeyIndex<E>
   readonly #sweep: ExpirySweep
   readonly #bytesOf: (slot: number) => number
-  readonly #entries: () => Iterable<E>
+  readonly #rest: () => E[]
   #table = new SlotTable<E>()
   #eviction: Eviction
   #size = 0
@@ -58,7 +58,11 @@ export class BoundedMap<E extends Kept> {
     this.#eviction = this.#newEviction()
     this.#sweep = new ExpirySweep(options.clock, (now, first) => this.#sweepStep(now, first))
     this.#bytesOf = (slot) => this.#table.entry(slot)!.bytes
-    this.#entries = () => this.#table.entries()
+    this.#rest = () => {
+      const rest: E[] = []
+      this.#eviction.each((slot) => rest.push(this.#table.entry(slot)!))
+      return rest
+    }
   }
 
   /** Number of entries. */
@@ -157,7 +161,7 @@ export class BoundedMap<E extends Kept> {
       this.#size--
       this.#bytes -= entry.bytes
       this.#table.release(entry)
-      this.#index.delete(entry.key, this.#size, this.#entries)
+      this.#index.delete(entry.key, this.#size, this.#rest)
       evicted ??= []
       evicted.push(entry)
     }
@@ -176,7 +180,7 @@ export class BoundedMap<E extends Kept> {
     if (this.#size === 0 && this.#table.end > SMALL_TABLES) {
       this.clear()
     } else {
-      this.#index.delete(entry.key, this.#size, this.#entries)
+      this.#index.delete(entry.key, this.#size, this.#rest)
       if (this.#table.expiring === 0) this.#sweep.stop()
     }
     this.#onLeave?.(entry, why)

@@ -11,6 +11,8 @@ export interface Eviction {
   remove(slot: number, bytes: number): void
   /** An entry that was removed is back under the same slot and key, with what was known of its use. */
   putBack(slot: number, bytes: number): void
+  /** Visits the slots of all entries. */
+  each(visit: (slot: number) => void): void
   /**
    * Chooses an entry and forgets it. To be called only while there is one.
    *

@@ -19,10 +19,10 @@ const FEW_KEYS = 8_192
 export class KeyIndex<E extends Kept> {
   readonly #max: number
   readonly #weight: { size: number }
-  #keys: LRUCache<string, Kept>
+  /** Each key with its entry, or, where it stayed behind, with its place in `#gone`. */
+  #keys: LRUCache<string, E | number>
   /** Keys are not taken out while this many are held; 0 as long as the table is small. */
   #floor = 0
-  /** Keys that stayed behind; each is held with a `Gone` that knows its place here. */
   #gone: string[] = []
 
   constructor(maxEntries: number) {
@@ -38,7 +38,7 @@ export class KeyIndex<E extends Kept> {
 
   get(key: string): E | undefined {
     const entry = this.#keys.peek(key)
-    return entry === undefined || entry.slot < 0 ? undefined : (entry as E)
+    return typeof entry === 'number' ? undefined : entry
   }
 
   set(entry: E): void {
@@ -51,18 +51,18 @@ export class KeyIndex<E extends Kept> {
     }
   }
 
-  /** Takes a key out. `left` entries stay; `entries` walks them, if they are few. */
-  delete(key: string, left: number, entries: () => Iterable<E>): void {
+  /** Takes a key out. `left` entries stay, which `rest` says when they are few. */
+  delete(key: string, left: number, rest: () => readonly E[]): void {
     if (left === 0 && this.#max === 0) {
       this.clear()
     } else if (this.#keys.size > this.#floor) {
       this.#keys.delete(key)
     } else if (left > FEW_KEYS) {
-      this.#keys.set(key, new Gone(this.#gone.length), this.#weight)
+      this.#keys.set(key, this.#gone.length, this.#weight)
       this.#gone.push(key)
     } else {
       this.clear()
-      for (const entry of entries()) this.set(entry)
+      for (const entry of rest()) this.set(entry)
     }
   }
 
@@ -73,15 +73,15 @@ export class KeyIndex<E extends Kept> {
   }
 
   #comeBack(key: string): void {
-    const before = this.#keys.peek(key)
-    if (!(before instanceof Gone)) return
+    const place = this.#keys.peek(key)
+    if (typeof place !== 'number') return
     const last = this.#gone.pop()!
     if (last === key) return
-    this.#gone[before.place] = last
-    this.#keys.set(last, new Gone(before.place), this.#weight)
+    this.#gone[place] = last
+    this.#keys.set(last, place, this.#weight)
   }
 
-  #fresh(): LRUCache<string, Kept> {
+  #fresh(): LRUCache<string, E | number> {
     return new LRUCache(this.#max > 0 ? { max: this.#max } : { maxSize: Number.MAX_SAFE_INTEGER })
   }
 }
@@ -89,30 +89,4 @@ export class KeyIndex<E extends Kept> {
 /** V8's table for `size` keys may be twice the next power of two, and is copied below a quarter of that. */
 function floorFor(size: number): number {
   return 2 ** Math.ceil(Math.log2(size)) / 2
-}
-
-/** In place of an entry whose key stayed behind. Holds one number; the rest is never read. */
-class Gone implements Kept {
-  /** Below zero, as for every entry that is outside the map. */
-  slot: number
-
-  constructor(place: number) {
-    this.slot = -1 - place
-  }
-
-  get place(): number {
-    return -1 - this.slot
-  }
-
-  get key(): string {
-    return ''
-  }
-
-  get bytes(): number {
-    return 0
-  }
-
-  get staleUntil(): number {
-    return Infinity
-  }
 }

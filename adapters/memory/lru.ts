@@ -23,6 +23,10 @@ export class Lru implements Eviction {
     this.#list.push(slot, bytes)
   }
 
+  each(visit: (slot: number) => void): void {
+    this.#list.each(visit)
+  }
+
   evict(_forBytes: boolean, bytesOf: (slot: number) => number): number {
     const slot = this.#list.oldest
     this.#list.take(slot, bytesOf(slot))

@@ -14,7 +14,8 @@ import { extended, Links, SlotList } from './slot-list.js'
 // - The small queue has a tenth of the room, but at least 100 entries or half of all, whichever is less: a queue of a few
 //   entries sees no second use.
 // - Below 100 entries in all it is plain LRU, by the same list: queues that short cannot tell.
-// Moves per eviction are bounded, so that one `set` in a large map stays below a millisecond.
+// Moves per eviction are bounded, so that one `set` in a large map stays far below a millisecond; where many entries were
+// used, the oldest of the main queue leaves in place of one that was not.
 
 const MAX_USES = 3
 const IN_MAIN = 0x80
@@ -23,7 +24,8 @@ const SMALL_AT_LEAST = 100
 const GHOST_SHARE = 0.9
 const MANY = 100
 const FEW = 80
-const MAX_MOVES = 16
+const MAX_PROMOTIONS = 256
+const MAX_ROUNDS = 16
 
 /** Evicts what was used once and not again before what was used, in FIFO queues (S3-FIFO). */
 export class S3Fifo implements Eviction {
@@ -69,6 +71,11 @@ export class S3Fifo implements Eviction {
     if (this.#plain && this.#small.count >= MANY) this.#plain = false
   }
 
+  each(visit: (slot: number) => void): void {
+    this.#small.each(visit)
+    this.#main.each(visit)
+  }
+
   evict(forBytes: boolean, bytesOf: (slot: number) => number): number {
     if (!this.#plain && this.#small.count + this.#main.count < FEW) this.#becomePlain(bytesOf)
     if (this.#plain) {
@@ -80,7 +87,7 @@ export class S3Fifo implements Eviction {
       const slot = this.#small.oldest
       const bytes = bytesOf(slot)
       const used = this.#notes[slot]! > 0
-      if (used && moves === MAX_MOVES) break
+      if (used && moves === MAX_PROMOTIONS) break
       this.#small.take(slot, bytes)
       if (!used) {
         this.#ghost.add(this.#hashes[slot]!, this.#small.count + this.#main.count + 1)
@@ -96,7 +103,7 @@ export class S3Fifo implements Eviction {
     const notes = this.#notes
     for (let moves = 0; ; moves++) {
       const slot = this.#main.oldest
-      if (notes[slot] === IN_MAIN || moves === MAX_MOVES) {
+      if (notes[slot] === IN_MAIN || moves === MAX_ROUNDS) {
         this.#main.take(slot, bytesOf(slot))
         return slot
       }
@@ -132,7 +139,7 @@ export class S3Fifo implements Eviction {
 
   #reach(slot: number): void {
     this.#links.reach(slot)
-    const { length } = this.#links.next
+    const length = this.#links.slots
     if (this.#notes.length === length) return
     const notes = new Uint8Array(length)
     notes.set(this.#notes)

@@ -1,14 +1,17 @@
-/** Neighbours by slot, for all lists over the same slots: 8 bytes per entry, and no object per link. */
+/** Neighbours by slot, for all lists over the same slots: 8 bytes per entry, side by side, and no object per link. */
 export class Links {
-  next: Uint32Array = new Uint32Array(64)
-  previous: Uint32Array = new Uint32Array(64)
+  /** The slot before at twice the slot's number, the slot behind next to it. */
+  cells: Uint32Array = new Uint32Array(128)
 
   /** Makes room for a slot. */
   reach(slot: number): void {
-    if (slot < this.next.length) return
-    const length = Math.max(slot + 1, Math.ceil(this.next.length * 1.5))
-    this.next = extended(this.next, length)
-    this.previous = extended(this.previous, length)
+    if (2 * slot + 1 < this.cells.length) return
+    this.cells = extended(this.cells, 2 * Math.ceil(slot * 1.5))
+  }
+
+  /** Number of slots that there is room for. */
+  get slots(): number {
+    return this.cells.length / 2
   }
 }
 
@@ -28,50 +31,57 @@ export class SlotList {
   constructor(links: Links, end: number) {
     this.#links = links
     this.#end = end
-    links.next[end] = end
-    links.previous[end] = end
+    links.cells[2 * end] = end
+    links.cells[2 * end + 1] = end
   }
 
   /** The oldest slot; meaningless while the list is empty. */
   get oldest(): number {
-    return this.#links.next[this.#end]!
+    return this.#links.cells[2 * this.#end + 1]!
   }
 
   push(slot: number, bytes: number): void {
-    const { next, previous } = this.#links
-    const last = previous[this.#end]!
-    next[last] = slot
-    previous[slot] = last
-    next[slot] = this.#end
-    previous[this.#end] = slot
+    const { cells } = this.#links
+    const end = this.#end
+    const last = cells[2 * end]!
+    cells[2 * last + 1] = slot
+    cells[2 * slot] = last
+    cells[2 * slot + 1] = end
+    cells[2 * end] = slot
     this.count++
     this.bytes += bytes
   }
 
   take(slot: number, bytes: number): void {
-    const { next, previous } = this.#links
-    const before = previous[slot]!
-    const after = next[slot]!
-    next[before] = after
-    previous[after] = before
+    const { cells } = this.#links
+    const before = cells[2 * slot]!
+    const behind = cells[2 * slot + 1]!
+    cells[2 * before + 1] = behind
+    cells[2 * behind] = before
     this.count--
     this.bytes -= bytes
   }
 
+  /** Visits the slots, oldest first. */
+  each(visit: (slot: number) => void): void {
+    const { cells } = this.#links
+    for (let slot = this.oldest; slot !== this.#end; slot = cells[2 * slot + 1]!) visit(slot)
+  }
+
   /** Makes the slot the newest. */
   renew(slot: number): void {
-    const { next, previous } = this.#links
+    const { cells } = this.#links
     const end = this.#end
-    const after = next[slot]!
-    if (after === end) return
-    const before = previous[slot]!
-    next[before] = after
-    previous[after] = before
-    const last = previous[end]!
-    next[last] = slot
-    previous[slot] = last
-    next[slot] = end
-    previous[end] = slot
+    const behind = cells[2 * slot + 1]!
+    if (behind === end) return
+    const before = cells[2 * slot]!
+    const last = cells[2 * end]!
+    cells[2 * before + 1] = behind
+    cells[2 * behind] = before
+    cells[2 * last + 1] = slot
+    cells[2 * slot] = last
+    cells[2 * slot + 1] = end
+    cells[2 * end] = slot
   }
 }
 

@@ -9,9 +9,10 @@ export const FIRST_SLOT = 2
  * instead of a million objects.
  */
 export class SlotTable<E extends Kept> {
-  #entries: (E | undefined)[] = [undefined, undefined]
+  /** A free slot holds the next free one; the last of them holds 0. */
+  #entries: (E | number)[] = [0, 0]
   #expiries = new Float64Array(64).fill(Infinity)
-  #free: number[] = []
+  #free = 0
   #expiring = 0
 
   /** One more than the highest slot ever used. */
@@ -25,7 +26,8 @@ export class SlotTable<E extends Kept> {
   }
 
   claim(entry: E): number {
-    const slot = this.#free.pop() ?? this.#entries.length
+    const slot = this.#free || this.#entries.length
+    if (slot === this.#free) this.#free = this.#entries[slot] as number
     if (slot >= this.#expiries.length) this.#grow()
     entry.slot = slot
     this.#entries[slot] = entry
@@ -45,17 +47,15 @@ export class SlotTable<E extends Kept> {
   release(entry: E): void {
     const { slot } = entry
     entry.slot = -1
-    this.#entries[slot] = undefined
+    this.#entries[slot] = this.#free
+    this.#free = slot
     this.#setExpiry(slot, Infinity)
-    this.#free.push(slot)
   }
 
+  /** The entry of a slot; undefined when it is free. */
   entry(slot: number): E | undefined {
-    return this.#entries[slot]
-  }
-
-  *entries(): IterableIterator<E> {
-    for (const entry of this.#entries) if (entry !== undefined) yield entry
+    const entry = this.#entries[slot]
+    return typeof entry === 'number' ? undefined : entry
   }
 
   /** The first slot from `from` on, and before `to`, that expired at `now`; `to` when there is none. */

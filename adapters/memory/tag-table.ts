@@ -17,7 +17,7 @@ export interface TagState {
 }
 
 /** Tags that no entry carries stay for the loads that noted them, about this many. */
-const MAX_IDLE = 10_000
+const MAX_IDLE = 5_000
 /** How far the hand goes for one new tag. */
 const MAX_LOOKS = 16
 
@@ -143,16 +143,18 @@ export class TagTable {
     return state
   }
 
+  /** Forgets a tag that nobody carries or has asked for lately; where the table is full, the next best. */
   #makeRoom(isFull: boolean): void {
-    let looked: TagState | undefined
+    let victim: TagState | undefined
     for (let looks = 0; looks < MAX_LOOKS && looks < this.#ring.length; looks++) {
       if (this.#hand >= this.#ring.length) this.#hand = 0
-      looked = this.#ring[this.#hand]!
-      if (!looked.recent && looked.carriers === 0) return this.#forget(looked)
-      looked.recent = false
+      const state = this.#ring[this.#hand]!
+      if (!state.recent && state.carriers === 0) return this.#forget(state)
+      if (victim === undefined || victim.carriers > 0) victim = state
+      state.recent = false
       this.#hand++
     }
-    if (isFull && looked !== undefined) this.#forget(looked)
+    if (isFull && victim !== undefined) this.#forget(victim)
   }
 
   #forget(state: TagState): void {

@@ -5,21 +5,22 @@ import { MovedClock } from './moved-clock.js'
 import { thing, type Thing } from './thing.js'
 
 const MILLION = 1_000_000
+const MANY = 250_000
 /** What one step may remove: about a millisecond's work. */
 const STEP = 1_000
 
-function full(policy: MemoryPolicy, lifeOf: (i: number) => number) {
+function full(count: number, policy: MemoryPolicy, lifeOf: (i: number) => number) {
   const clock = new MovedClock()
   let left = 0
   const map = new BoundedMap<Thing>({
-    maxEntries: MILLION,
+    maxEntries: count,
     maxBytes: Infinity,
     policy,
     clock,
     onLeave: () => left++,
   })
   const now = clock.now()
-  for (let i = 0; i < MILLION; i++) map.set(thing(`k${i}`, { staleUntil: now + lifeOf(i) }))
+  for (let i = 0; i < count; i++) map.set(thing(`k${i}`, { staleUntil: now + lifeOf(i) }))
   /** Runs the sweep to the end of what expires within a minute; the removals of each step. */
   const sweep = () => {
     const steps: number[] = []
@@ -30,9 +31,9 @@ function full(policy: MemoryPolicy, lifeOf: (i: number) => number) {
   return { map, sweep }
 }
 
-describe('a million entries', () => {
-  it('expire in steps of a thousand', () => {
-    const { map, sweep } = full('s3-fifo', () => 5_000)
+describe('many entries', { timeout: 120_000 }, () => {
+  it('expire in steps of a thousand, also a million at once', () => {
+    const { map, sweep } = full(MILLION, 's3-fifo', () => 5_000)
     const steps = sweep()
     expect(Math.max(...steps)).toBe(STEP)
     expect(steps.reduce((sum, step) => sum + step)).toBe(MILLION)
@@ -40,17 +41,17 @@ describe('a million entries', () => {
   })
 
   it('leave those that stay in place, when nine in ten expire', () => {
-    const { map, sweep } = full('lru', (i) => (i % 10 ? 5_000 : Infinity))
+    const { map, sweep } = full(MANY, 'lru', (i) => (i % 10 ? 5_000 : Infinity))
     expect(Math.max(...sweep())).toBe(STEP)
-    expect(map.size).toBe(MILLION / 10)
+    expect(map.size).toBe(MANY / 10)
     let found = 0
-    for (let i = 0; i < MILLION; i += 10) if (map.get(`k${i}`)) found++
-    expect(found).toBe(MILLION / 10)
+    for (let i = 0; i < MANY; i += 10) if (map.get(`k${i}`)) found++
+    expect(found).toBe(MANY / 10)
     expect(map.get('k1')).toBeUndefined()
   })
 
   it('are gone after clear, which touches none of them', () => {
-    const { map } = full('s3-fifo', () => 5_000)
+    const { map } = full(MANY, 's3-fifo', () => 5_000)
     let touched = 0
     const watched: Thing = Object.defineProperty(thing('watched'), 'slot', {
       get() {
@@ -127,5 +128,9 @@ describe('the index of keys', () => {
       }
     }
     expect(index.held).toBe(held)
+    index.set(things[170_000]!)
+    for (let i = 0; i < 200_000; i++) index.set(thing(`new ${i}`))
+    expect(index.get('k170000')).toBe(things[170_000])
+    expect(index.held).toBe(220_001)
   })
 })

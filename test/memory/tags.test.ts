@@ -178,6 +178,21 @@ describe('the table of tags', () => {
     expect(store.get('k')!.value).toBe('k')
   })
 
+  it.each<[string, number]>([
+    ['are replaced', 100],
+    ['are refused for their size', 1e9],
+  ])('keeps the tags of other entries while entries %s', (_, bytes) => {
+    const { store } = opened({ maxEntries: 200 })
+    for (let i = 0; i < 100; i++) load(store, `stays ${i}`, [`t${i}`])
+    for (let i = 0; i < 60_000; i++) {
+      const tags = [`new ${i}`]
+      store.put(`k${i % 50}`, entry(1, { bytes, tags, versions: store.note(tags) }))
+    }
+    let valid = 0
+    for (let i = 0; i < 100; i++) if (store.get(`stays ${i}`)) valid++
+    expect(valid).toBe(100)
+  })
+
   it('stays bounded while tags come and go', () => {
     const table = new TagTable(400_000, systemRandom)
     let most = 0
@@ -221,5 +236,34 @@ describe('the table of tags', () => {
       table.note(`n${i}`)
     }
     expect(table.size).toBeLessThanOrEqual(100)
+  })
+
+  it('knows its tags and nothing else, whatever is noted, carried and forgotten', () => {
+    const table = new TagTable(300, systemRandom)
+    const states = new Set<ReturnType<TagTable['note']>>()
+    const carried: ReturnType<TagTable['note']>[] = []
+    for (let i = 0; i < 20_000; i++) {
+      const state = table.note(`t${(i * 7_919) % 1_009}`)
+      states.add(state)
+      if (i % 3 === 0) {
+        table.carry([state])
+        carried.push(state)
+      }
+      if (i % 4 === 0 && carried.length > 0) table.uncarry([carried.shift()!])
+      if (i % 11 === 0) table.learn([`t${(i * 31) % 1_009}`], [undefined])
+    }
+    const known = [...states].filter(({ version }) => version !== undefined)
+    expect(table.size).toBe(known.length)
+    expect(known.filter((state) => table.note(state.tag) !== state)).toEqual([])
+  })
+
+  it('stays bounded after entries have carried tags that were forgotten', () => {
+    const table = new TagTable(400_000, systemRandom)
+    for (let i = 0; i < 50_000; i++) {
+      table.carry([table.note(`t${i}`)])
+      table.learn([`t${i}`], [undefined])
+    }
+    for (let i = 0; i < 50_000; i++) table.note(`idle ${i}`)
+    expect(table.size).toBeLessThan(12_000)
   })
 })
