@@ -337,10 +337,10 @@ export class Cache implements AsyncDisposable {
    *
    * @throws {CacheError} `CACHE_OPTION_INVALID` when the function has no name and none is given.
    */
-  wrap<Args extends readonly unknown[], T>(
-    fn: (...args: Args) => T | Promise<T>,
-    options: WrapOptions<Args> = {},
-  ): (...args: Args) => Promise<T> {
+  wrap<Fn extends (...args: never[]) => unknown>(
+    fn: Fn,
+    options: WrapOptions<Parameters<Fn>> = {},
+  ): (...args: Parameters<Fn>) => Promise<Awaited<ReturnType<Fn>>> {
     if (typeof fn !== 'function') throw invalidOption('fn', 'a function', fn)
     const { name = fn.name, key, tags, ...rest } = options
     if (typeof name !== 'string' || name === '') {
@@ -354,7 +354,8 @@ export class Cache implements AsyncDisposable {
     return (...args) => {
       const of: GetOrSetOptions =
         typeof tags === 'function' ? { ...common, tags: tags(...args) } : common
-      return this.getOrSet([name, key === undefined ? args : key(...args)], () => fn(...args), of)
+      const load = () => fn(...args) as Promise<Awaited<ReturnType<Fn>>>
+      return this.getOrSet([name, key === undefined ? args : key(...args)], load, of)
     }
   }
 

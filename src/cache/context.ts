@@ -9,7 +9,7 @@ import { isUnavailable } from './lookup.js'
 import type { Scope } from './scope.js'
 
 /** What a loader is given: what it may need, and what only it can know. */
-export interface LoaderContext<T = unknown> {
+export interface LoaderContext {
   /** The key being loaded, in readable form. */
   readonly key: string
   /** Aborts when every caller has left, or has waited longer than the hard timeout, or the cache is closed. */
@@ -18,7 +18,7 @@ export interface LoaderContext<T = unknown> {
    * The previous value, when one is still at hand past its freshness and nothing has invalidated it: the loader's own copy.
    * Looking at it makes its tags the new value's too.
    */
-  readonly stale: T | undefined
+  readonly stale: unknown
   /** Adds tags to the entry. A tag is best named before what it stands for is read. */
   tag(...tags: readonly string[]): void
   /** How long this value is fresh, instead of the `ttl` option. `0` does not keep it. */

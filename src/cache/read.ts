@@ -15,7 +15,7 @@ import { NOTHING, runLoads, type GroupLoader } from './run.js'
 import { currentScope, type Scope } from './scope.js'
 
 /** Knows the truth for one key. */
-export type Loader<T> = (context: LoaderContext<T>) => T | Promise<T>
+export type Loader<T> = (context: LoaderContext) => T | Promise<T>
 
 /** A value with how it was found and how long it holds. */
 export interface Answer<T = unknown> {
