@@ -21,10 +21,9 @@ interface Reading {
 /** The value. @throws anything: the caller makes a `CacheError` of it. */
 export function readRich(bytes: Buffer, graph: boolean): unknown {
   const end = 5 + bytes.readUInt32BE(1)
-  if (end > bytes.length) throw new RangeError('the JSON is cut off')
   const reading: Reading = { bytes, at: end, seen: graph ? [] : undefined }
   const value = revive(JSON.parse(bytes.toString('utf8', 5, end)), 0, reading)
-  if (reading.at !== bytes.length) throw new RangeError('bytes are left over')
+  if (reading.at !== bytes.length) throw new RangeError('bytes are missing or left over')
   return value
 }
 

@@ -47,6 +47,22 @@ describe('compression', () => {
     expect(bytes.equals(off.unpack(algorithm, packed, bytes.length) as Buffer)).toBe(true)
   })
 
+  test.each(['deflate', 'brotli', 'zstd'] as const)(
+    'by %s unpacks to no more and no less than what was said',
+    async (algorithm) => {
+      const compression = createCompression({ algorithm, threshold: 0 })
+      for (const length of [1_000, 1_000_000]) {
+        const packed = await compression.pack(Buffer.alloc(length))
+        const unpack = async (size: number): Promise<Buffer> =>
+          await compression.unpack(packed.algorithm, packed.bytes, size)
+        // refused while it unpacks, not when it has
+        await expect(unpack(length - 1)).rejects.toMatchObject({ code: 'ERR_BUFFER_TOO_LARGE' })
+        await expect(unpack(length + 1)).rejects.toThrow(`unpacked to ${length} bytes`)
+        await expect(unpack(length)).resolves.toHaveLength(length)
+      }
+    },
+  )
+
   test('does not pack what it would not unpack', () => {
     const compression = createCompression({ threshold: 0, maxBytes: 1_000 })
     const bytes = Buffer.alloc(1_001)

@@ -134,6 +134,28 @@ describe('is a miss with its reason:', () => {
     expect(opening(Buffer.concat([await sealed(of), Buffer.of(0)]), of)).toThrow(refusal('damaged'))
   })
 
+  test('an entry with something behind it, its checksum right again', async () => {
+    const of = entry()
+    expect(opening(resum(Buffer.concat([await sealed(of), Buffer.alloc(4)])), of)).toThrow(
+      refusal('bytes behind its end'),
+    )
+  })
+
+  test.each([
+    ['one tag fewer', 6, 1],
+    ['one tag more', 6, 3],
+    ['a longer version of the namespace', 64, 13],
+    ['a shorter version of the namespace', 64, 11],
+    ['a longer first tag', 77, 7],
+    ['a longer last version', 103, 13],
+    ['a shorter last version', 103, 11],
+  ])('an entry with %s than there is room for', async (_, at, length) => {
+    const of = entry()
+    const bytes = await sealed(of)
+    bytes[at] = length
+    expect(opening(resum(bytes), of)).toThrow(refusal('its parts do not fit'))
+  })
+
   test.each([
     ['nothing', Buffer.alloc(0)],
     ['a number', Buffer.from('42')],
@@ -257,6 +279,13 @@ describe('encryption', () => {
     const target = await sealed(entry({ name: 'admin', key: 'admin' }), { encryption })
     target.copy(bytes, 60, 60, 64)
     const judged = envelopesWith({ encryption }).open(resum(bytes), 'admin', 'admin')
+    expect(() => judged.decode()).toThrow(expect.objectContaining({ code: 'CACHE_ENTRY_INVALID' }))
+  })
+
+  test('does not let an entry be moved to a key whose name has the same hash', async () => {
+    const [mine, theirs] = ['user:162789', 'user:379192']
+    const bytes = await sealed(entry({ name: mine, key: mine }), { encryption })
+    const judged = envelopesWith({ encryption }).open(bytes, theirs, theirs)
     expect(() => judged.decode()).toThrow(expect.objectContaining({ code: 'CACHE_ENTRY_INVALID' }))
   })
 

@@ -97,6 +97,10 @@ function tagged(json: unknown, blobs: Uint8Array = Buffer.of(), form = 6): Buffe
   return Buffer.concat([head, text, blobs])
 }
 
+function bytesOf(length: number): unknown {
+  return ['~b', 'Buffer', length]
+}
+
 interface Mutation {
   readonly at: number
   readonly take: number
@@ -247,6 +251,9 @@ describe('a stored value that is', () => {
         Buffer.alloc(5),
       ),
     ],
+    ['bytes that are taken twice', tagged([bytesOf(5), bytesOf(-5), bytesOf(5)], Buffer.alloc(5))],
+    ['bytes from behind the end', tagged([bytesOf(100), bytesOf(-95)], Buffer.alloc(5))],
+    ['text from behind the end', tagged([['~t', 100], bytesOf(-95)], Buffer.alloc(5))],
     ['a view of half an element', tagged(['~b', 'Float64Array', 7], Buffer.alloc(7))],
     ['JSON longer than what is there', Buffer.from('06ffffffff5b5d', 'hex')],
     ['bytes that nothing takes', tagged([1], Buffer.alloc(100))],
@@ -266,6 +273,13 @@ describe('a stored value that is', () => {
     ['a form that is none', Buffer.of(99, 1)],
   ])('%s is refused', (_, bytes) => {
     expect(readValue(bytes)).toBe('refused')
+  })
+
+  test('nested deeper than any of ours is refused before the stack is full', () => {
+    const deep = (open: string, close: string) =>
+      tagged(open.repeat(3_000) + '1' + close.repeat(3_000))
+    expect(() => standardCodec.decode(deep('["~s",', ']'))).toThrow(CacheError)
+    expect(() => standardCodec.decode(deep('[', ']'))).toThrow(CacheError)
   })
 
   test('full of names with a meaning has them as its own, and nobody else has', () => {

@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Codec } from '../../src/store/codec.js'
 import { admit, adopt, copyOut } from '../../src/store/value.js'
-import { anyValue, FAITHFUL, foreign, nest, REFUSED } from './values.js'
+import { anyValue, FAITHFUL, foreign, nest, REFUSED, withPollution } from './values.js'
 
 const MODES = ['freeze', 'copy'] as const
 
@@ -59,6 +59,16 @@ describe.each(MODES)('kept by %s', (how) => {
     expect(copyOut(withDate.value)).toStrictEqual({ value, at: new Date(1) })
   })
 
+  test('a Date that occurs twice in a value that contains itself stays one', () => {
+    const at = new Date(1)
+    const value: Record<string, unknown> = { at, again: at }
+    value['self'] = value
+    const got = copyOut(admit(value, how).value) as typeof value
+    expect(got['at']).toStrictEqual(at)
+    expect(got['at']).not.toBe(at)
+    expect(got['again']).toBe(got['at'])
+  })
+
   test('a value that repeats one part very many times takes no more room for it', () => {
     let value: unknown = ['x']
     for (let depth = 0; depth < 40; depth++) value = [value, value]
@@ -105,6 +115,18 @@ describe.each(MODES)('kept by %s', (how) => {
     expect(copyOut(kept.value)).not.toBe(copyOut(kept.value))
     expect(copyOut(adopt(new Money(5), how, codec).value)).toStrictEqual(new Money(5))
     expect(admit({ plain: 1 }, 'freeze', codec).copied).toBe(false)
+  })
+
+  test('a value beside what somebody added to Object.prototype', () => {
+    withPollution(() => {
+      const kept = admit({ list: [{ at: new Date(1) }], plain: { a: 1 } }, how)
+      const got = copyOut(kept.value) as { list: object[]; plain: object }
+      for (const each of [got, got.list[0]!, got.plain]) {
+        expect(Object.keys(each)).not.toContain('helper')
+        expect(Object.keys(each)).not.toContain('settings')
+      }
+      expect(Object.keys(admit({ a: {} }, how).value as object)).toEqual(['a'])
+    })
   })
 
   test('without its weight growing faster than the value', () => {

@@ -152,6 +152,18 @@ export function foreign(source: string): unknown {
   return runInNewContext(`(${source})`)
 }
 
+/** Runs a test in a program where somebody extended every object. */
+export function withPollution(run: () => void): void {
+  const root = Object.prototype as unknown as Record<string, unknown>
+  Object.assign(root, { helper: () => 1, settings: { nested: { deep: 1 } } })
+  try {
+    run()
+  } finally {
+    Reflect.deleteProperty(root, 'helper')
+    Reflect.deleteProperty(root, 'settings')
+  }
+}
+
 /** Anything that is faithful. */
 export const anyValue: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
   value: fc.oneof(
