@@ -1,8 +1,8 @@
 /**
  * Whether a prototype says "just data": that of `{}`, none at all, or the same of another realm.
  *
- * `querystring.parse` gives objects whose prototype is an empty object without one: data too. What an
- * instance of a class has for a prototype inherits from `Object.prototype` and is not a root.
+ * Fast parsers (of queries, cookies, routes) make objects whose prototype is an empty object without one: data
+ * too. What an instance of a class has for a prototype inherits from `Object.prototype`, and is neither.
  */
 export function isPlainPrototype(prototype: object | null): boolean {
   if (prototype === Object.prototype || prototype === null) return true

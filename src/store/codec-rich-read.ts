@@ -23,6 +23,7 @@ export function readRich(bytes: Buffer, graph: boolean): unknown {
   const end = 5 + bytes.readUInt32BE(1)
   const reading: Reading = { bytes, at: end, seen: graph ? [] : undefined }
   const value = revive(JSON.parse(bytes.toString('utf8', 5, end)), 0, reading)
+  // also where something was cut that is not there
   if (reading.at !== bytes.length) throw new RangeError('bytes are missing or left over')
   return value
 }
@@ -141,7 +142,7 @@ function reference(number: unknown, { seen }: Reading): unknown {
 function cut(length: unknown, reading: Reading): Buffer {
   const from = reading.at
   const to = from + integer(length)
-  if (to < from || to > reading.bytes.length) throw new RangeError('the bytes are cut off')
+  if (to < from) throw new RangeError('bytes of a negative length')
   reading.at = to
   return reading.bytes.subarray(from, to)
 }

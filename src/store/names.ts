@@ -31,7 +31,7 @@ export function remoteName(canonical: string): RemoteName {
     const name = escape(canonical)
     if (name.length <= MAX_NAME) return { name, digested: false }
   }
-  const prefix = escape(canonical.slice(0, PREFIX).toWellFormed()).slice(0, PREFIX)
+  const prefix = escape(canonical.slice(0, PREFIX)).slice(0, PREFIX)
   return { name: `${prefix}~${hash('sha256', canonical, 'base64url')}`, digested: true }
 }
 

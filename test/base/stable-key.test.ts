@@ -46,10 +46,12 @@ describe('a structure', () => {
     expect(canonicalKey({ b: 1, a: 2, c: 3 })).toBe(canonicalKey({ c: 3, a: 2, b: 1 }))
   })
 
-  test('may be data without a prototype, of querystring, or of another realm', () => {
+  test('may be data without a prototype, of a fast parser, or of another realm', () => {
     const text = canonicalKey({ q: 'x' })
     expect(canonicalKey(Object.assign(Object.create(null), { q: 'x' }))).toBe(text)
     expect(canonicalKey(parseQuery('q=x'))).toBe(text)
+    const base: object = Object.create(null)
+    expect(canonicalKey(Object.assign(Object.create(base), { q: 'x' }))).toBe(text)
     expect(canonicalKey(runInNewContext(`({ q: 'x' })`) as object)).toBe(text)
   })
 

@@ -92,6 +92,11 @@ export const REFUSED: readonly (readonly [name: string, value: unknown, message:
     'value at $[0] is an object of Day',
   ],
   [
+    'a class that is called as a built-in',
+    [new (class Date extends globalThis.Date {})()],
+    'value at $[0] is an object of Date',
+  ],
+  [
     'a class that extends Array',
     new (class Rows extends Array {})(),
     'value at $ is an object of Rows',
