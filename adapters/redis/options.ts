@@ -4,7 +4,7 @@ import { type Duration, toMilliseconds } from '../../src/base/duration.js'
 export interface RedisStoreOptions {
   /** What every key and channel begins with. Default: `'kf:'`. With a hash tag, as in `'{shop}:'`, all goes to one slot. */
   readonly prefix?: string
-  /** How long any operation may take before it counts as failed, a quarter of a tenth of a second more or less. Default: `'250ms'`. */
+  /** How long any operation may take before it counts as failed, and up to 25 ms more. Default: `'250ms'`. */
   readonly deadline?: Duration
   /** How long opening a connection may take. Default: `'2s'`. */
   readonly connectTimeout?: Duration
@@ -25,11 +25,23 @@ export interface ResolvedOptions {
   readonly retryAtMostMs: number
 }
 
+const NAMES: ReadonlySet<string> = new Set<keyof RedisStoreOptions>([
+  'prefix',
+  'deadline',
+  'connectTimeout',
+  'heartbeat',
+  'failures',
+  'retryAtMost',
+])
+
 export function resolveOptions(options: RedisStoreOptions): ResolvedOptions {
   if (typeof options !== 'object' || options === null) {
     throw invalidOption('redisStore(target, options)', 'an object', options)
   }
   const { prefix = 'kf:', failures = 3 } = options
+  for (const [name, value] of Object.entries(options)) {
+    if (!NAMES.has(name)) throw invalidOption(name, `one of ${[...NAMES].join(', ')}`, value)
+  }
   if (typeof prefix !== 'string') throw invalidOption('prefix', 'a string', prefix)
   if (!Number.isInteger(failures) || failures < 1) {
     throw invalidOption('failures', 'a whole number from 1', failures)

@@ -8,7 +8,7 @@ import { until } from '../support/until.js'
 import { get, opened, put, timed } from './opened.js'
 
 const DEADLINE_MS = 150
-const SLACK_MS = 25 + 100
+const SLACK_MS = 25 + 250
 
 const names = namesIn('kf:', 'test', true)
 /** Keys of the namespace `test` in the slots of one of `of` masters. */

@@ -115,6 +115,7 @@ describe('a target of redisStore', () => {
     ['failures', 0],
     ['failures', 1.5],
     ['prefix', 7],
+    ['timeout', 250],
   ])('option %s of %o is refused', (option, value) => {
     expect(() => redisStore('redis://h', { [option]: value })).toThrow(
       expect.objectContaining({ code: 'CACHE_OPTION_INVALID', option }),
