@@ -47,13 +47,15 @@ const figures: Figures[] = []
 for (const setup of setups) {
   const left = (setups.length - figures.length) * (pace.warmUp + pace.measured)
   progress(
-    `Measuring ${setup.name}: ${figures.length + 1} of ${setups.length}, about ${left} s left`,
+    `Measuring ${setup.name}: ${figures.length + 1} of ${setups.length}, ${left} s left at most`,
   )
   figures.push(await measure(database, site, setup, pace))
 }
 progress('')
 console.log(`${table(figures)}\n`)
-console.log('20 visitors at a time; one visit in 1000 changes a flight. Each cache starts empty.')
+console.log(
+  '20 visitors at a time; one visit in 1000 changes a flight. Each cache starts empty and has some seconds to fill.',
+)
 for (const reason of leftOut) console.log(`Left out: ${reason}`)
 
 if (options.once) await end()

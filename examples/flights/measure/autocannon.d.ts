@@ -25,6 +25,8 @@ declare module 'autocannon' {
         listener: (client: Client, status: number, bytes: number, milliseconds: number) => void,
       ): this
       on(event: 'reqError', listener: (error: Error) => void): this
+      /** Ends before its time. */
+      stop(): void
     }
   }
   function autocannon(options: autocannon.Options): autocannon.Run

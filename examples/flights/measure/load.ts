@@ -8,6 +8,7 @@ import { type Visit, visits } from './mix.ts'
 export interface Order {
   readonly url: string
   readonly connections: number
+  /** The longest warm-up; the message `'warm'` ends it sooner. */
   readonly warmUpSeconds: number
   readonly seconds: number
   /** Airport codes, those with most flights first. */
@@ -29,35 +30,42 @@ export type Report = 'measuring' | Outcome
 
 process.once('disconnect', () => process.exit())
 process.once('message', async (order: Order) => {
-  if (order.warmUpSeconds > 0) await run(order, order.warmUpSeconds)
+  const warmUp = visit(order, order.warmUpSeconds, 0)
+  process.once('message', () => warmUp.stop())
+  await warmUp
   process.send?.('measuring' satisfies Report)
-  process.send?.((await run(order, order.seconds)) satisfies Report)
+  process.send?.((await measured(order)) satisfies Report)
 })
 
-async function run(order: Order, seconds: number): Promise<Outcome> {
+async function measured(order: Order): Promise<Outcome> {
   const latencies: number[] = []
   let failed = 0
-  let connection = 0
-  const run = autocannon({
+  const visiting = visit(order, order.seconds, order.connections)
+  visiting.on('response', (_client, status, _bytes, milliseconds) => {
+    latencies.push(milliseconds)
+    if (status >= 400) failed++
+  })
+  visiting.on('reqError', () => failed++)
+  await visiting
+  latencies.sort((a, b) => a - b)
+  const at = (share: number) => latencies[Math.floor(share * (latencies.length - 1))] ?? 0
+  return {
+    requestsPerSecond: latencies.length / order.seconds,
+    p50: at(0.5),
+    p99: at(0.99),
+    failed,
+  }
+}
+
+/** Visitors for some seconds; other visitors for another `seed`. */
+function visit(order: Order, seconds: number, seed: number): autocannon.Run {
+  let connection = seed
+  return autocannon({
     url: order.url,
     connections: order.connections,
     duration: seconds,
     setupClient: (client) => client.setRequests(visits(order, connection++, 1000).map(request)),
   })
-  run.on('response', (_client, status, _bytes, milliseconds) => {
-    latencies.push(milliseconds)
-    if (status >= 400) failed++
-  })
-  run.on('reqError', () => failed++)
-  await run
-  latencies.sort((a, b) => a - b)
-  const at = (share: number) => latencies[Math.floor(share * (latencies.length - 1))] ?? 0
-  return {
-    requestsPerSecond: latencies.length / seconds,
-    p50: at(0.5),
-    p99: at(0.99),
-    failed,
-  }
 }
 
 function request({ path, form }: Visit): autocannon.Request {

@@ -15,11 +15,11 @@ export interface Figures extends Outcome {
 
 /** How long one measurement takes, in seconds. */
 export interface Pace {
-  /** For a cache to fill; without a cache a part of it is enough. */
+  /** The longest time for a cache to fill; it ends when nearly all reads are hits. */
   readonly warmUp: number
   readonly measured: number
 }
-export const STEADY: Pace = { warmUp: 4, measured: 3 }
+export const STEADY: Pace = { warmUp: 8, measured: 3 }
 /** Too short for figures that mean anything. */
 export const QUICK: Pace = { warmUp: 0.5, measured: 1 }
 
@@ -44,13 +44,15 @@ export async function measure(
   }
   // In a group of its own: a Ctrl-C in the terminal is for the demo, which ends its visitors by leaving them.
   const visitors = fork(new URL('load.ts', import.meta.url), { detached: true })
-  const count = () => {
+  const count = (): Count => {
     const { hits = 0, staleHits = 0, misses = 0 } = cache?.stats() ?? {}
     return { queries: database.queries, kept: hits + staleHits, reads: hits + staleHits + misses }
   }
   try {
     visitors.send(order)
+    const watch = cache && whenWarm(count, () => visitors.send('warm'))
     await next(visitors)
+    clearInterval(watch)
     const before = count()
     const outcome = (await next(visitors)) as Outcome
     const after = count()
@@ -58,7 +60,7 @@ export async function measure(
       ...outcome,
       setup: setup.name,
       queriesPerSecond: (after.queries - before.queries) / pace.measured,
-      hitRatio: cache && (after.kept - before.kept) / Math.max(1, after.reads - before.reads),
+      hitRatio: cache && ratio(before, after),
     }
   } finally {
     visitors.kill()
@@ -66,6 +68,31 @@ export async function measure(
     await cache?.clear()
     await cache?.close()
   }
+}
+
+interface Count {
+  readonly queries: number
+  readonly kept: number
+  readonly reads: number
+}
+
+/** The share of reads between two counts that were answered by the cache. */
+function ratio(before: Count, after: Count): number {
+  return (after.kept - before.kept) / Math.max(1, after.reads - before.reads)
+}
+
+/** Calls `then` when 97 of 100 reads of a second are hits. */
+function whenWarm(count: () => Count, then: () => void): NodeJS.Timeout {
+  let before = count()
+  const watch = setInterval(() => {
+    const now = count()
+    if (ratio(before, now) >= 0.97) {
+      clearInterval(watch)
+      then()
+    }
+    before = now
+  }, 1000)
+  return watch
 }
 
 async function next(visitors: ReturnType<typeof fork>): Promise<Report> {
