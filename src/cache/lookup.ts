@@ -44,6 +44,8 @@ export async function lookup(
   const miss = (index: number, place: number): void => {
     unreached[index]! |= 1 << place
   }
+  const names = keys.map(nameOf)
+  const expectedNames = tags.map(nameOf)
   let open = keys.map((_, index) => index)
   for (const remote of core.remotes) {
     if (open.length === 0) break
@@ -51,8 +53,8 @@ export async function lookup(
     let result: ReadResult
     try {
       result = await remote.store.read(
-        open.map((index) => remoteName(keys[index]!).name),
-        expected.map((tag) => remoteName(tag).name),
+        open.length === names.length ? names : open.map((index) => names[index]!),
+        remote.place === 0 ? expectedNames : NONE,
       )
     } catch (error) {
       report(core, error, 'read', {
@@ -63,17 +65,19 @@ export async function lookup(
       continue
     }
     noteVersions(core, versions, expected, result.versions)
+    const now = core.clock.now()
     const candidates: { readonly index: number; readonly seen: Seen }[] = []
-    open.forEach((index, at) => {
+    for (let at = 0; at < open.length; at++) {
+      const index = open[at]!
       const state = result.keys[at]!
       if (isUnavailable(state)) {
         report(core, state.unavailable, 'read', { key: keys[index]!, tier: remote.name })
         miss(index, remote.place)
-        return
+        continue
       }
-      const judged = judge(core, remote, keys[index]!, state)
+      const judged = judge(core, remote, keys[index]!, state, names[index], now)
       if (judged) candidates.push({ index, seen: { judged, found: state.found!, remote } })
-    })
+    }
     await learnTags(
       core,
       versions,
@@ -196,6 +200,7 @@ export function judge(
   key: string,
   state: KeyState,
   name: string = remoteName(key).name,
+  now: number = core.clock.now(),
 ): Judged | undefined {
   const { found, space } = state
   if (found === undefined || space === undefined) return undefined
@@ -207,7 +212,7 @@ export function judge(
     report(core, error, 'open', { key, tier: remote.name })
     return undefined
   }
-  if (judged.space !== space || judged.staleUntil <= core.clock.now()) return undefined
+  if (judged.space !== space || judged.staleUntil <= now) return undefined
   return judged
 }
 

@@ -73,18 +73,21 @@ export async function getMany(
     if (core.hints.size > 0)
       for (const key of unique) for (const tag of core.hints.get(key) ?? []) tags.add(tag)
     const { seen } = await lookup(core, unique, [...tags])
-    const places = new Map(unique.map((key, index) => [key, index]))
+    const isUnique = unique.length === keys.length
+    const places = isUnique ? undefined : new Map(unique.map((key, index) => [key, index]))
     const nearPlace = near === undefined ? 0 : 1
     for (const index of asked) {
       const key = keys[index]!
-      const place = places.get(key)!
+      const place = places === undefined ? index : places.get(key)!
       const found = seen[place]
       if (found === undefined || found.judged.freshUntil <= now) {
         countMiss(core, key)
         continue
       }
-      const atHand = await promote(core, key, found, leases[place], policy)
-      const value = atHand.value()
+      const value =
+        leases[place] === undefined && found.remote.place === 0
+          ? found.judged.decode()
+          : (await promote(core, key, found, leases[place], policy)).value()
       values[index] = value instanceof Promise ? await value : value
       countHit(core, key, found.remote.place + nearPlace)
       const { judged } = found
@@ -209,8 +212,10 @@ async function lookUp<Id>(
       const found = seen[index]
       if (found === undefined) misses.push({ ...one, unreached: unreached[index]! })
       else if (now < found.judged.freshUntil) {
-        const atHand = await promote(core, one.key, found, leases[index], one.policy)
-        answers.set(one.key, await hit(core, one.key, atHand))
+        const promoted = promote(core, one.key, found, leases[index], one.policy)
+        const atHand = promoted instanceof Promise ? await promoted : promoted
+        const answer = hit(core, one.key, atHand)
+        answers.set(one.key, answer instanceof Promise ? await answer : answer)
       } else answers.set(one.key, alone(one))
     }
   } finally {

@@ -57,30 +57,34 @@ export const standardCodec: Codec = {
     if (json) return encodeText(JSON.stringify(value), FORM.latin1Json, FORM.utf8Json)
     return writeRich(value, graph, graph ? FORM.richGraph : FORM.rich)
   },
-  decode(bytes) {
-    try {
-      switch (bytes[0]) {
-        case FORM.latin1:
-          return bytes.toString('latin1', 1)
-        case FORM.utf8:
-          return bytes.toString('utf8', 1)
-        case FORM.buffer:
-          return Buffer.from(bytes.subarray(1))
-        case FORM.latin1Json:
-          return JSON.parse(bytes.toString('latin1', 1)) as unknown
-        case FORM.utf8Json:
-          return JSON.parse(bytes.toString('utf8', 1)) as unknown
-        case FORM.rich:
-          return readRich(bytes, false)
-        case FORM.richGraph:
-          return readRich(bytes, true)
-      }
-    } catch (cause) {
-      throw new CacheError('CACHE_ENTRY_INVALID', 'the stored value cannot be decoded', { cause })
+  decode: (bytes) => decodeWithin(bytes, 0, bytes.length),
+}
+
+/** As `decode`, of a part: an envelope's payload need not be made a Buffer of its own first. */
+export function decodeWithin(bytes: Buffer, start: number, end: number): unknown {
+  const from = start + 1
+  try {
+    switch (bytes[start]) {
+      case FORM.latin1:
+        return bytes.toString('latin1', from, end)
+      case FORM.utf8:
+        return bytes.toString('utf8', from, end)
+      case FORM.buffer:
+        return Buffer.from(bytes.subarray(from, end))
+      case FORM.latin1Json:
+        return JSON.parse(bytes.toString('latin1', from, end)) as unknown
+      case FORM.utf8Json:
+        return JSON.parse(bytes.toString('utf8', from, end)) as unknown
+      case FORM.rich:
+        return readRich(bytes.subarray(start, end), false)
+      case FORM.richGraph:
+        return readRich(bytes.subarray(start, end), true)
     }
-    const message = 'the stored value has a form that this release does not know'
-    throw new CacheError('CACHE_ENTRY_INVALID', message)
-  },
+  } catch (cause) {
+    throw new CacheError('CACHE_ENTRY_INVALID', 'the stored value cannot be decoded', { cause })
+  }
+  const message = 'the stored value has a form that this release does not know'
+  throw new CacheError('CACHE_ENTRY_INVALID', message)
 }
 
 const BUFFER = Buffer.of(FORM.buffer)

@@ -1,6 +1,6 @@
 import { CacheError, invalidOption } from '../base/errors.js'
 import type { Random } from '../base/random.js'
-import { type Codec, standardCodec } from './codec.js'
+import { type Codec, decodeWithin, standardCodec } from './codec.js'
 import { type CompressionOptions, createCompression } from './compression.js'
 import { createEncryption, type EncryptionOptions } from './encryption.js'
 import { type Description, layOut, readDescription } from './envelope-description.js'
@@ -130,11 +130,15 @@ export function createEnvelopes(options: EnvelopeOptions): Envelopes {
 
   function decode(bytes: Buffer, start: number, name: string): unknown {
     try {
-      let payload = bytes.subarray(start, bytes.length - CRC)
+      const algorithm = bytes[AT.compression]!
+      const end = bytes.length - CRC
+      if (encryption === undefined && algorithm === 0 && codec === standardCodec) {
+        return start < end ? decodeWithin(bytes, start, end) : undecodable(undefined)
+      }
+      let payload = bytes.subarray(start, end)
       if (encryption !== undefined) {
         payload = encryption.decrypt(payload, authenticated(bytes, start, name))
       }
-      const algorithm = bytes[AT.compression]!
       if (algorithm === 0) return codec.decode(payload)
       const unpacked = compression.unpack(algorithm, payload.subarray(4), payload.readUInt32LE(0))
       return unpacked instanceof Promise
