@@ -94,19 +94,32 @@ export class Cache implements AsyncDisposable {
    * be kept faithfully, `CACHE_LOADER_CYCLE`, `CACHE_TIMEOUT`, `CACHE_CLOSED`; the reason of an aborted `signal`.
    */
   getOrSet<T>(key: Key, loader: Loader<T>, options?: GetOrSetOptions): Promise<T> {
-    const core = this.#core
+    // A text that begins with U+0001 is found under another name, and an empty one nowhere: only `#getOrLoad` looks closer.
+    if (typeof key === 'string' && (options === undefined || options.fresh !== true)) {
+      const core = this.#core
+      const entry = core.trusted ? core.near?.get(key) : undefined
+      if (entry !== undefined && core.clock.now() < entry.checkAt && key.charCodeAt(0) !== 1)
+        return hitNear(core, key, entry) as Promise<T>
+    }
+    return this.#getOrLoad(key, loader, options) as Promise<T>
+  }
+
+  /** Any key, and what is not at hand: what a hit under a text need not be slowed by. */
+  #getOrLoad(key: Key, loader: unknown, options: GetOrSetOptions | undefined): Promise<unknown> {
     let canonical: string
     try {
-      canonical = typeof key === 'string' && key.charCodeAt(0) !== 1 ? key : canonicalKey(key)
+      canonical = canonicalKey(key)
     } catch (error) {
       return Promise.reject(error)
     }
-    if (core.trusted && core.near !== undefined && options?.fresh !== true) {
-      const entry = core.near.get(canonical)
-      if (entry !== undefined && core.clock.now() < entry.checkAt)
-        return hitNear(core, canonical, entry) as Promise<T>
+    const core = this.#core
+    if (typeof key !== 'string' && core.trusted && options?.fresh !== true) {
+      const entry = core.near?.get(canonical)
+      if (entry !== undefined && core.clock.now() < entry.checkAt) {
+        return hitNear(core, canonical, entry)
+      }
     }
-    return this.#load(canonical, loader, options) as Promise<T>
+    return this.#load(canonical, loader, options)
   }
 
   async #load(
