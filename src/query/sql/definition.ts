@@ -97,7 +97,7 @@ function skipTo(r: Reader, words: readonly string[]): void {
 }
 
 function distrust(r: Reader, detail: string): void {
-  r.found.distrust('function', detail)
+  r.found.anything(detail)
   skipRest(r)
 }
 
@@ -151,7 +151,7 @@ function readCreateRoutine(r: Reader): void {
     if (isOne(token, [';'])) {
       const last = r.peek().kind === 'end'
       if (depth === 0 && (last || r.dialect !== 'mysql')) return
-      if (r.dialect !== 'sqlite' && !last) r.found.unknown = true
+      if (r.dialect !== 'sqlite' && !last) r.found.anything('body')
     }
     r.next()
     if (isOne(token, ['BEGIN', 'CASE'])) depth++

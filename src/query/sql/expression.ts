@@ -195,6 +195,9 @@ function readSqliteWord(r: Reader, text: string): void {
   } else if (text === 'REGEXP') {
     r.found.functions.add('regexp')
     r.found.distrust('function', 'regexp')
+  } else if (text === 'LIKE' || text === 'GLOB' || text === 'MATCH') {
+    // Functions that an application may put its own in place of.
+    r.found.functions.add(text.toLowerCase())
   } else if ((text === 'PARTITION' || text === 'ORDER') && r.is('BY')) r.next()
 }
 

@@ -36,6 +36,12 @@ export class Findings {
     if (reason === 'function') this.unknown = true
   }
 
+  /** It may do anything. */
+  anything(detail: string): void {
+    this.unknown = true
+    this.refuse('unknown', detail)
+  }
+
   relation(schema: string | undefined, name: string, operation: Operation): void {
     const key = relationName({ ...(schema === undefined ? {} : { schema }), name })
     const known = this.relations.get(key)

@@ -1,4 +1,25 @@
 export { analyze } from './analyze.js'
+export { canonicalValue } from './catalogue/comparison.js'
+export { readCatalogue, type CatalogueRow } from './catalogue/build.js'
+export { CATALOGUE_SQL, sqliteCatalogueSql } from './catalogue/queries.js'
+export {
+  createResolver,
+  type Resolved,
+  type ResolvedEquality,
+  type Resolver,
+} from './catalogue/resolve.js'
+export { tableName } from './catalogue/types.js'
+export type {
+  Catalogue,
+  CatalogueRelation,
+  Column,
+  Comparison,
+  Reference,
+  RelationKind,
+  Routine,
+  Trigger,
+} from './catalogue/types.js'
+export { loadPostgresAnalyzer, type PostgresParser } from './libpg.js'
 export { dependsOnNow } from './moments.js'
 export type {
   Analysis,

@@ -1,6 +1,6 @@
 import { readChange } from './change.js'
 import { readDefinition, skipRest } from './definition.js'
-import { readBrackets, readExpressions } from './expression.js'
+import { readBrackets, readCall, readExpressions } from './expression.js'
 import type { ChangeOutline, QueryOutline } from './outline.js'
 import { readQuery } from './query.js'
 import { isOne, type Grammar, type Reader } from './reader.js'
@@ -81,8 +81,16 @@ function readCommand(r: Reader): Kind {
 
 /** CALL, EXECUTE, ATTACH and all that we do not know: anything may happen. */
 function unknown(r: Reader): Kind {
-  r.found.unknown = true
-  r.found.refuse('unknown', r.token.name)
+  const { name } = r.token
+  if (!r.takeOne('CALL')) {
+    r.found.anything(name)
+    return 'unknown'
+  }
+  // The catalogue may know the procedure.
+  r.found.anything('call')
+  const path = r.path()
+  if (r.is('(')) readCall(r, path)
+  else r.found.functions.add(path.map((part) => part.name).join('.'))
   return 'unknown'
 }
 
@@ -223,7 +231,7 @@ function readCopy(r: Reader): Kind {
 /** A program on the server may do anything. */
 function checkProgram(r: Reader): void {
   while (!r.done && !r.is('WHERE')) {
-    if (r.is('PROGRAM')) r.found.unknown = true
+    if (r.is('PROGRAM')) r.found.anything('program')
     r.next()
   }
 }

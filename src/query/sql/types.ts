@@ -19,6 +19,7 @@ export type Kind = 'read' | 'write' | 'ddl' | 'tx' | 'session' | 'lock' | 'unkno
  * - `unknown`: it runs something that stands elsewhere: CALL, EXECUTE, ATTACH.
  * - `function`, `operator`, `type`: the name is not on the list of those known to depend on their arguments only.
  * - `catalogue`: it reads the database's own description of itself.
+ * - `foreign`: rows come from outside the database.
  * - `multiple`, `copy`, `cursor`, `explain`, `into`, `partial`: the form of the text.
  * - `syntax`: it was not understood.
  */
@@ -36,6 +37,7 @@ export type Reason =
   | 'operator'
   | 'type'
   | 'catalogue'
+  | 'foreign'
   | 'multiple'
   | 'copy'
   | 'cursor'

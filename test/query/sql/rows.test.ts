@@ -45,6 +45,7 @@ describe('conditions of a read', () => {
 
   test.each([
     'SELECT * FROM t WHERE id = $1 OR a = 1',
+    'SELECT * FROM t WHERE a = 1 AND id = $1 OR b = 2 AND c = 3',
     'SELECT * FROM t WHERE NOT id = $1',
     'SELECT * FROM t WHERE NOT (id = $1 AND a = 1)',
     'SELECT * FROM t WHERE id IN ($1)',
