@@ -1,3 +1,4 @@
 export { memoryStore } from './memory-store.js'
 export type { MemoryPolicy } from './bounded-map.js'
-export type { ByteSize, MemoryStoreOptions } from './options.js'
+export type { ByteSize } from '../../src/base/byte-size.js'
+export type { MemoryStoreOptions } from './options.js'

@@ -1,8 +1,6 @@
+import { type ByteSize, toBytes } from '../../src/base/byte-size.js'
 import { invalidOption } from '../../src/base/errors.js'
 import type { MemoryPolicy } from './bounded-map.js'
-
-/** A number of bytes, or a text such as `'512kb'`, `'64mb'`, `'1.5gb'` (of 1024 each). */
-export type ByteSize = number | `${number}${'b' | 'kb' | 'mb' | 'gb'}`
 
 export interface MemoryStoreOptions {
   /** The most entries kept. `Infinity` leaves it to `maxBytes`. Default: 100,000. */
@@ -46,7 +44,6 @@ const TAGS_PER_ENTRY = 4
 const LEAST_MAX_TAGS = 10_000
 const POLICIES: readonly unknown[] = ['lru', 's3-fifo']
 const NAMES: ReadonlySet<string> = new Set([...Object.keys(DEFAULTS), 'maxTags'])
-const UNITS: Readonly<Record<string, number>> = { b: 1, kb: 2 ** 10, mb: 2 ** 20, gb: 2 ** 30 }
 
 /**
  * @throws {CacheError} `CACHE_OPTION_INVALID` for an option that is unknown or not what its documentation asks for, and
@@ -76,14 +73,4 @@ export function resolveOptions(options: MemoryStoreOptions): ResolvedOptions {
 function checkCount(count: number, option: string): void {
   if (count === Infinity || (Number.isSafeInteger(count) && count > 0)) return
   throw invalidOption(option, 'a whole number above 0, or Infinity', count)
-}
-
-function toBytes(size: ByteSize, option: string): number {
-  if (typeof size === 'number' && size > 0) return size
-  if (typeof size === 'string') {
-    const match = /^(\d+(?:\.\d+)?)(b|kb|mb|gb)$/i.exec(size)
-    const bytes = match ? Number(match[1]) * UNITS[match[2]!.toLowerCase()]! : 0
-    if (bytes > 0) return bytes
-  }
-  throw invalidOption(option, "bytes above 0: a number, or a text such as '64mb' or '1gb'", size)
 }

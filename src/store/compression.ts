@@ -1,15 +1,16 @@
 import { promisify } from 'node:util'
 import zlib from 'node:zlib'
+import { type ByteSize, toBytes } from '../base/byte-size.js'
 import { invalidOption } from '../base/errors.js'
 
 /** How payloads are compressed. */
 export interface CompressionOptions {
   /** `deflate` and `brotli` are in every Node we support; `zstd` needs 22.15 or 23.8 in every process. Default: `deflate`. */
-  readonly algorithm?: 'deflate' | 'brotli' | 'zstd'
-  /** Payloads of fewer bytes are kept as they are. Default: 16 KiB. */
-  readonly threshold?: number
-  /** Payloads that would unpack to more bytes are not unpacked, and not packed. Default: 64 MiB. */
-  readonly maxBytes?: number
+  readonly algorithm?: 'deflate' | 'brotli' | 'zstd' | undefined
+  /** Payloads of fewer bytes are kept as they are; 0 packs all. Default: `'16kb'`. */
+  readonly threshold?: ByteSize | undefined
+  /** Payloads that would unpack to more bytes are not unpacked, and not packed. Default: `'64mb'`. */
+  readonly maxBytes?: ByteSize | undefined
 }
 
 export interface Packed {
@@ -24,7 +25,8 @@ export interface Compression {
   unpack(algorithm: number, bytes: Buffer, size: number): Buffer | Promise<Buffer>
 }
 
-const DEFAULTS = { algorithm: 'deflate', threshold: 16 * 1024, maxBytes: 64 * 1024 * 1024 } as const
+const DEFAULTS = { algorithm: 'deflate', threshold: '16kb', maxBytes: '64mb' } as const
+const NAMES = Object.keys(DEFAULTS)
 /** Above these the work is done on another thread: each is about half a millisecond. */
 const PACK_HERE = 128 * 1024
 const UNPACK_HERE = 256 * 1024
@@ -95,14 +97,7 @@ const BY_ID = new Map(Object.values(ALGORITHMS).map((algorithm) => [algorithm.id
  * @throws {CacheError} `CACHE_OPTION_INVALID` for a wrong option, or an algorithm this Node does not have.
  */
 export function createCompression(options: CompressionOptions | false = {}): Compression {
-  const { algorithm: name, threshold, maxBytes } = { ...DEFAULTS, ...(options || undefined) }
-  const algorithm = Object.hasOwn(ALGORITHMS, name) ? ALGORITHMS[name] : undefined
-  if (algorithm === undefined) {
-    const known = Object.keys(ALGORITHMS).map((each) => `'${each}'`)
-    throw invalidOption('compression.algorithm', `one of ${known.join(', ')} on this Node`, name)
-  }
-  atLeast('compression.threshold', threshold, 0)
-  atLeast('compression.maxBytes', maxBytes, 1)
+  const { algorithm, threshold, maxBytes } = resolve(options === false ? {} : options)
   const packed = (original: Buffer, bytes: Buffer): Packed =>
     bytes.length < original.length * WORTHWHILE
       ? { algorithm: algorithm.id, bytes }
@@ -131,8 +126,31 @@ function exactly(size: number, bytes: Buffer): Buffer {
   return bytes
 }
 
-function atLeast(option: string, value: unknown, least: number): void {
-  if (typeof value !== 'number' || !(value >= least)) {
-    throw invalidOption(option, `a number of bytes, at least ${least}`, value)
+interface Resolved {
+  readonly algorithm: Algorithm
+  readonly threshold: number
+  readonly maxBytes: number
+}
+
+function resolve(options: CompressionOptions): Resolved {
+  if (typeof options !== 'object' || options === null) {
+    throw invalidOption('compression', 'false, or an object', options)
+  }
+  for (const name of Object.keys(options)) {
+    if (!NAMES.includes(name)) {
+      throw invalidOption(`compression.${name}`, `one of ${NAMES.join(', ')}`, name)
+    }
+  }
+  const { algorithm: name = DEFAULTS.algorithm } = options
+  const { threshold = DEFAULTS.threshold, maxBytes = DEFAULTS.maxBytes } = options
+  const algorithm = Object.hasOwn(ALGORITHMS, name) ? ALGORITHMS[name] : undefined
+  if (algorithm === undefined) {
+    const known = Object.keys(ALGORITHMS).map((each) => `'${each}'`)
+    throw invalidOption('compression.algorithm', `one of ${known.join(', ')} on this Node`, name)
+  }
+  return {
+    algorithm,
+    threshold: toBytes(threshold, 'compression.threshold', 'or 0'),
+    maxBytes: toBytes(maxBytes, 'compression.maxBytes'),
   }
 }

@@ -42,10 +42,19 @@ const CIPHER = 'aes-256-gcm'
 
 /** @throws {CacheError} `CACHE_OPTION_INVALID` for no key, a repeated id, a key that is not 32 bytes. Keys are never shown. */
 export function createEncryption(options: EncryptionOptions): Encryption {
+  if (typeof options !== 'object' || options === null || !Array.isArray(options.keys)) {
+    const received: unknown = typeof options
+    throw invalidOption('encryption', 'an object of { keys: [{ id, key }, …] }', received)
+  }
+  const unknown = Object.keys(options).find((name) => name !== 'keys')
+  if (unknown !== undefined) throw invalidOption(`encryption.${unknown}`, 'left out', unknown)
   const keys = new Map<string, KeyObject>()
-  const given: readonly EncryptionKey[] = Array.isArray(options?.keys) ? options.keys : []
-  for (const [index, { id, key }] of given.entries()) {
+  for (const [index, given] of options.keys.entries()) {
     const option = `encryption.keys[${index}]`
+    if (typeof given !== 'object' || given === null) {
+      throw invalidOption(option, '{ id, key }', typeof given)
+    }
+    const { id, key } = given as EncryptionKey
     if (typeof id !== 'string' || !/^[\w.-]{1,32}$/.test(id) || keys.has(id)) {
       throw invalidOption(`${option}.id`, "1 to 32 letters, digits, '-', '_', '.', used once", id)
     }
@@ -53,7 +62,7 @@ export function createEncryption(options: EncryptionOptions): Encryption {
   }
   const [first] = keys
   if (first === undefined) {
-    throw invalidOption('encryption.keys', 'a list of at least one { id, key }', options?.keys)
+    throw invalidOption('encryption.keys', 'a list of at least one { id, key }', options.keys)
   }
   const [id, key] = first
   const head = Buffer.from(`${String.fromCharCode(id.length)}${id}`, 'latin1')

@@ -323,10 +323,16 @@ describe('wrong options are refused at once:', () => {
     ['compression.algorithm', { compression: { algorithm: 'lzma' } }],
     ['compression.algorithm', { compression: { algorithm: 'toString' } }],
     ['compression.threshold', { compression: { threshold: -1 } }],
-    ['compression.threshold', { compression: { threshold: '4kb' } }],
+    ['compression.threshold', { compression: { threshold: '4 kb' } }],
     ['compression.maxBytes', { compression: { maxBytes: 0 } }],
     ['encryption.keys', { encryption: { keys: [] } }],
-    ['encryption.keys', { encryption: {} }],
+    ['encryption', { encryption: {} }],
+    ['encryption', { encryption: 'hunter2' }],
+    ['encryption.key', { encryption: { keys: [KEY_1], key: 'x' } }],
+    ['encryption.keys[0]', { encryption: { keys: ['hunter2'] } }],
+    ['compression', { compression: 'gzip' }],
+    ['compression', { compression: true }],
+    ['compression.level', { compression: { level: 9 } }],
     ['encryption.keys[0].key', { encryption: { keys: [{ id: 'a', key: 'my password' }] } }],
     ['encryption.keys[0].key', { encryption: { keys: [{ id: 'a', key: Buffer.alloc(16) }] } }],
     ['encryption.keys[0].id', { encryption: { keys: [{ id: '', key: Buffer.alloc(32) }] } }],
@@ -337,13 +343,19 @@ describe('wrong options are refused at once:', () => {
     )
   })
 
-  test('without showing a key', () => {
+  test.each([
+    { keys: [{ id: 'a', key: 'hunter2' }] },
+    { keys: ['hunter2'] },
+    { keys: 'hunter2' },
+    'hunter2',
+  ])('without showing a key (%#)', (wrong) => {
     let caught: unknown
     try {
-      envelopesWith({ encryption: { keys: [{ id: 'a', key: 'hunter2' }] } })
+      envelopesWith({ encryption: wrong as EnvelopeOptions['encryption'] })
     } catch (error) {
       caught = error
     }
+    expect(caught).toMatchObject({ code: 'CACHE_OPTION_INVALID' })
     expect(JSON.stringify({ ...(caught as object) }) + String(caught)).not.toContain('hunter2')
   })
 })
