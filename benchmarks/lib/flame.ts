@@ -29,7 +29,8 @@ export function selfTimes(profile: CpuProfile): { where: string; share: number }
   for (const node of profile.nodes) {
     const label = labelOf(node)
     const time = times.get(node.id) ?? 0
-    if (label === '(idle)') continue
+    // The beginning and the end of profiling itself.
+    if (label === '(idle)' || label.includes('node:inspector')) continue
     sum += time
     byPlace.set(label, (byPlace.get(label) ?? 0) + time)
   }
@@ -75,7 +76,9 @@ function treeOf(profile: CpuProfile): Frame {
   const byId = new Map(profile.nodes.map((node) => [node.id, node]))
   const build = (id: number): Frame => {
     const node = byId.get(id)!
-    const children = (node.children ?? []).map(build).filter(({ label }) => label !== '(idle)')
+    const children = (node.children ?? [])
+      .map(build)
+      .filter(({ label }) => label !== '(idle)' && !label.includes('node:inspector'))
     const self = times.get(id) ?? 0
     const total = children.reduce((sum, child) => sum + child.total, self)
     return {

@@ -13,11 +13,11 @@ const SECONDS = 3
  */
 export async function profileScenario(scenario: Scenario, bench: Bench): Promise<void> {
   if (scenario.kind !== 'timed') return bench.log(`${scenario.name} has no rounds to profile`)
-  const { callers, keys, batch = 1, name } = scenario
-  const member = await hire(bench, scenario.entrants[0]!, { callers, maxEntries: 2 * keys })
+  const { callers, keys, batch = 1, name, isCold = false, maxEntries = 2 * keys } = scenario
+  const member = await hire(bench, scenario.entrants[0]!, { callers, maxEntries })
   try {
     const { call } = member.worker
-    const work = { keys, callers, batch }
+    const work = { keys, callers, batch, isCold }
     await call.fill(keys)
     await call.round(work, 200 * callers)
     const { ns } = await call.round(work, 200 * callers)

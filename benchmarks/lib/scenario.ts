@@ -26,10 +26,14 @@ export interface TimedScenario {
   readonly floor: string
   readonly entrants: readonly Entrant[]
   readonly needs?: readonly Ability[]
-  readonly target: Target
+  readonly target?: Target
   readonly keys: number
   readonly callers: number
   readonly batch?: number
+  /** Every read is of a key that nobody has read before. */
+  readonly isCold?: boolean
+  /** Bound on entries in process memory. Default: twice the keys. */
+  readonly maxEntries?: number
   /** Client and server on one core: else one caller who waits measures how long the kernel takes to wake somebody. */
   readonly pinned?: boolean
   /** The most commands that ours may send for the 100 reads of a check (`batch` or `callers` at once). */

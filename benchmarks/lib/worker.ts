@@ -13,6 +13,8 @@ export interface Work {
   readonly callers: number
   /** Keys per call; 1 is `read`, more is `readMany`. */
   readonly batch: number
+  /** Reads keys that nobody has read before. */
+  readonly isCold: boolean
 }
 
 /** What a round took. */
@@ -50,6 +52,12 @@ async function load(key: string): Promise<Value> {
   return valueBehind(key)
 }
 
+let cold = 1_000_000
+
+async function coldOnes(operations: number): Promise<void> {
+  for (let n = 0; n < operations; n++) await side.read(keyOf(prefix, cold++))
+}
+
 async function one(from: number, operations: number): Promise<void> {
   let at = from % keys.length
   for (let n = 0; n < operations; n++) {
@@ -64,7 +72,8 @@ async function batches(size: number, operations: number): Promise<void> {
   for (let n = 0; n < operations; n++) await side.readMany!(lists[n % lists.length]!)
 }
 
-async function work({ callers, batch }: Work, operations: number): Promise<void> {
+async function work({ callers, batch, isCold }: Work, operations: number): Promise<void> {
+  if (isCold) return coldOnes(operations)
   if (batch > 1) return batches(batch, operations)
   if (callers === 1) return one(0, operations)
   const each = Math.ceil(operations / callers)
@@ -98,7 +107,7 @@ const service = {
   },
 
   /** Does the same work once and looks at each answer. */
-  async check({ callers, batch }: Work): Promise<Answers> {
+  async check({ callers, batch, isCold }: Work): Promise<Answers> {
     const before = loads
     const answers: [string, unknown][] = []
     const read = async (key: string): Promise<void> => {
@@ -108,7 +117,8 @@ const service = {
       const asked = keys.slice(0, batch)
       const found = await side.readMany!(asked)
       asked.forEach((key, n) => answers.push([key, found[n]]))
-    } else if (callers === 1) for (const key of keys.slice(0, 100)) await read(key)
+    } else if (isCold) for (let n = 0; n < 100; n++) await read(keyOf(prefix, cold++))
+    else if (callers === 1) for (const key of keys.slice(0, 100)) await read(key)
     else await Promise.all(keys.slice(0, callers).map(read))
     const wrong = answers.filter(
       ([key, answer]) => !isDeepStrictEqual(answer, valueBehind(key)),

@@ -42,7 +42,7 @@ export const allocations: Scenario = {
       target: undefined,
       async of(call) {
         await call.fill(1_000)
-        const work = { keys: 1_000, callers: 1, batch: 1 }
+        const work = { keys: 1_000, callers: 1, batch: 1, isCold: false }
         return call.allocations(work, bench.isQuick ? 1_000 : 20_000)
       },
       maxEntries: 2_000,

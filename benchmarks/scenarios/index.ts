@@ -1,4 +1,5 @@
 import type { Scenario } from '../lib/scenario.js'
+import { memoryFill, promotion, redisFill } from './fill.js'
 import { allocations, heap } from './heap.js'
 import { invalidate } from './invalidate.js'
 import { memcachedHit, memcachedHits } from './memcached-hit.js'
@@ -22,6 +23,9 @@ export const SCENARIOS: readonly Scenario[] = [
   stampede,
   invalidate,
   redisMany,
+  memoryFill,
+  redisFill,
+  promotion,
   objects,
   heap,
   allocations,
