@@ -34,6 +34,8 @@ export interface TimedScenario {
   readonly isCold?: boolean
   /** Bound on entries in process memory. Default: twice the keys. */
   readonly maxEntries?: number
+  /** Nothing is waited for: judged by CPU time, which is the time that it takes where nobody else wants the core. */
+  readonly isComputing?: boolean
   /** Client and server on one core: else one caller who waits measures how long the kernel takes to wake somebody. */
   readonly pinned?: boolean
   /** The most commands that ours may send for the 100 reads of a check (`batch` or `callers` at once). */

@@ -131,7 +131,7 @@ function outcomeOf(scenario: TimedScenario, results: readonly Result[]): Outcome
         cpuRatio.median.toFixed(2),
         ...(results.some((one) => one.commands !== undefined) ? [String(commands ?? '')] : []),
       ],
-      plotted: ratio.median,
+      plotted: scenario.isComputing === true ? cpuRatio.median : ratio.median,
     }
   })
   const counted = results.some(({ commands }) => commands !== undefined)
@@ -144,8 +144,8 @@ function outcomeOf(scenario: TimedScenario, results: readonly Result[]): Outcome
       ...(counted ? [`commands for ${ours.answers.asked} reads`] : []),
     ],
     rows,
-    plots: `time, as a multiple of ${scenario.floor}`,
-    ours: ours.ratio.median,
+    plots: `${scenario.isComputing === true ? 'CPU time' : 'time'}, as a multiple of ${scenario.floor}`,
+    ours: scenario.isComputing === true ? ours.cpuRatio.median : ours.ratio.median,
     target: scenario.target,
     claims: claimsOf(scenario, results),
     data: results.map(({ member, ...numbers }) => ({ name: member.name, ...numbers })),

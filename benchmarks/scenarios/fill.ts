@@ -18,6 +18,7 @@ export const memoryFill: Scenario = {
   keys: 1_000,
   callers: 1,
   isCold: true,
+  isComputing: true,
 }
 
 export const redisFill: Scenario = {

@@ -18,4 +18,5 @@ export const memoryHit: Scenario = {
   target: { atMost: 1.5, unit: 'ratio' },
   keys: 1_000,
   callers: 1,
+  isComputing: true,
 }

@@ -16,5 +16,6 @@ export const tiersHit: Scenario = {
   target: { atMost: 1.1, unit: 'ratio' },
   keys: 1_000,
   callers: 1,
+  isComputing: true,
   commandsAtMost: 0,
 }
