@@ -1,3 +1,4 @@
+import { Cron } from 'croner'
 import { CacheError, invalidOption } from '../base/errors.js'
 import { toMilliseconds, type Duration } from '../base/duration.js'
 import { canonicalKey, type Key } from '../base/stable-key.js'
@@ -19,13 +20,12 @@ export interface WarmOptions<T> extends Omit<GetOrSetOptions, 'signal' | 'fresh'
   readonly keys: Iterable<Key> | (() => Iterable<Key> | Promise<Iterable<Key>>)
   /** Loads one of them: the same loader that readers use. */
   readonly load: (key: Key, ...context: Parameters<Loader<T>>) => T | Promise<T>
-  /** How long from one run to the next. Either this or `next` is required. */
+  /** How long from one run to the next. Either this or `cron` is required. */
   readonly every?: Duration | undefined
-  /**
-   * When the next run begins, ms since the epoch: for a schedule such as `(now) => cron.nextRun(new Date(now)).getTime()` of a cron
-   * library.
-   */
-  readonly next?: ((now: number) => number) | undefined
+  /** When runs begin, as a cron pattern of five fields, or six with seconds first: `'0 4 * * *'` is four in the morning. */
+  readonly cron?: string | undefined
+  /** The time zone of `cron`, for example `'Europe/Berlin'`. Default: the process's. */
+  readonly timezone?: string | undefined
   /** Loads at a time. Default: 4. */
   readonly concurrency?: number | undefined
   /** `'invalidate'`: also loads again at once what an invalidation took away, gathered and at most `concurrency` at a time. Default: not. */
@@ -52,6 +52,25 @@ export interface WarmResult {
 
 const GATHER_MS = 20
 
+/** How long from a moment to the next that a cron pattern names, ms. */
+function calendarOf(pattern: string, timezone: string | undefined): (now: number) => number {
+  let calendar: Cron
+  try {
+    calendar = new Cron(pattern, { paused: true, ...(timezone === undefined ? {} : { timezone }) })
+    calendar.nextRun(new Date(0))
+  } catch (error) {
+    throw invalidOption(
+      'cron',
+      `a cron pattern (${error instanceof Error ? error.message : String(error)})`,
+      pattern,
+    )
+  }
+  return (now) => {
+    const next = calendar.nextRun(new Date(now))
+    return next === null ? Infinity : Math.max(1, next.getTime() - now)
+  }
+}
+
 /**
  * Begins to keep a set warm.
  *
@@ -65,13 +84,13 @@ export function keepWarm<T>(
 ): Warming {
   if (typeof name !== 'string' || name === '')
     throw invalidOption('name', 'a non-empty string', name)
-  const { keys, load, every, next, concurrency = 4, refreshOn, ...given } = options
+  const { keys, load, every, cron, timezone, concurrency = 4, refreshOn, ...given } = options
   if (typeof load !== 'function') throw invalidOption('load', 'a function', load)
   if (!Number.isInteger(concurrency) || concurrency < 1) {
     throw invalidOption('concurrency', 'a whole number from 1', concurrency)
   }
-  if ((every === undefined) === (next === undefined)) {
-    throw invalidOption('every', 'given, or else next: one of the two', every)
+  if ((every === undefined) === (cron === undefined)) {
+    throw invalidOption('every', 'given, or else cron: one of the two', every)
   }
   if (refreshOn !== undefined && refreshOn !== 'invalidate') {
     throw invalidOption('refreshOn', "'invalidate' or left out", refreshOn)
@@ -83,7 +102,8 @@ export function keepWarm<T>(
   let stopped = false
   let cancel: Cancel = () => {}
 
-  const periodFrom = (now: number): number => everyMs ?? Math.max(1, next!(now) - now)
+  const calendar = cron === undefined ? undefined : calendarOf(cron, timezone)
+  const periodFrom = (now: number): number => everyMs ?? calendar!(now)
   const listKeys = async (): Promise<Key[]> => [
     ...(typeof keys === 'function' ? await keys() : keys),
   ]

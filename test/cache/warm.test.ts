@@ -59,6 +59,22 @@ describe('keepWarm', () => {
     warming.stop()
   })
 
+  it('runs when a calendar says so', async () => {
+    const clock = new FakeClock(Date.UTC(2026, 0, 1, 0, 30))
+    await using cache = createCache({ clock })
+    const runs: string[] = []
+    const warming = cache.keepWarm('bread', {
+      keys: ['bread'],
+      load: () => (runs.push(new Date(clock.now()).toISOString()), 'baked'),
+      cron: '0 4 * * *',
+      timezone: 'Europe/Berlin',
+    })
+    await clock.advance(2 * 86_400_000)
+    expect(runs).toEqual(['2026-01-01T03:00:00.000Z', '2026-01-02T03:00:00.000Z'])
+    warming.stop()
+    expect(() => cache.keepWarm('x', { keys: [], load: () => 1, cron: 'tomorrow' })).toThrow(/cron/)
+  })
+
   it('says at once what is wrong', () => {
     const cache = createCache()
     const load = (): number => 1
