@@ -1,9 +1,11 @@
 import type { Cancel } from '../../src/base/clock.js'
 import type { Version } from '../../src/store/store.js'
 import { command } from './calls.js'
+import type { Argument } from './client.js'
 import type { Link } from './link.js'
 import type { Reach } from './reach.js'
 import { Request } from './request.js'
+import { REMOVE } from './scripts.js'
 
 /** How many keys a server looks at in one step, and the pause after it: about a tenth of a server's time at most. */
 const STEP = 200
@@ -15,9 +17,9 @@ const HEAD = 512
  * Takes back the space of entries that a `clear` made invalid, in the background.
  *
  * The clear itself is done when this begins, and nothing depends on whether it ends: a failure ends it, and what it
- * did not reach leaves when its time is over. It goes through the keys of each master in small steps and removes
- * entries that do not name the namespace's version of now. One that was filled meanwhile may be taken for old, which
- * costs a load and nothing else.
+ * did not reach leaves when its time is over. It goes through the keys of each master in small steps, looks at entries and
+ * then at the namespace's version, in this order, so that an entry that does not name it is older than it. Such an entry
+ * is removed if it is still the same: one that was written meanwhile stays.
  */
 export function reclaim(reach: Reach): () => void {
   const sweep = { cancelled: false, cancel: () => {} }
@@ -58,15 +60,18 @@ async function step(reach: Reach, link: Link, cursor: string): Promise<string> {
   ])) as [Buffer, Buffer[]]
   const entries = found.map((name) => name.toString('latin1'))
   if (entries.length > 0) {
-    const [versions, heads] = await Promise.all([
-      currentVersions(reach),
-      Promise.all(entries.map((name) => ask(link, 'getrange', [name, 0, HEAD - 1]))),
-    ])
-    const old = entries.filter((name, at) => {
-      const version = versions.get(names.space(router.slot(name)))
-      return version === undefined || !(heads[at] as Buffer).includes(version, 0, 'latin1')
-    })
-    await Promise.all(old.map((name) => ask(link, 'unlink', [name])))
+    const heads = (await Promise.all(
+      entries.map((name) => ask(link, 'getrange', [name, 0, HEAD - 1])),
+    )) as Buffer[]
+    const versions = await currentVersions(reach)
+    await Promise.all(
+      entries.map((name, at) => {
+        const version = versions.get(names.space(router.slot(name)))
+        const head = heads[at]!
+        if (version !== undefined && head.includes(version, 0, 'latin1')) return undefined
+        return ask(link, 'evalsha', [REMOVE.sha, 1, name, HEAD, head])
+      }),
+    )
   }
   return next.toString('latin1')
 }
@@ -83,7 +88,7 @@ async function currentVersions({ router, names }: Reach): Promise<Map<string, Ve
 }
 
 /** Asks this very server, whatever slot it is about. */
-function ask(link: Link, name: string, args: (string | number)[]): Promise<unknown> {
+function ask(link: Link, name: string, args: Argument[]): Promise<unknown> {
   return new Promise((answered, refused) => {
     link.send(new Request(name, args, 0, { answered, refused }))
   })

@@ -153,6 +153,12 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) 
 return 0
 `)
 
+// KEYS: an entry. ARGV: how much of it was looked at, and what that was. Removes it if it is still the same.
+export const REMOVE: Script = script(`
+if redis.call('GETRANGE', KEYS[1], 0, ARGV[1] - 1) ~= ARGV[2] then return 0 end
+return redis.call('UNLINK', KEYS[1])
+`)
+
 export const SCRIPTS: readonly Script[] = [
   ACQUIRE,
   FILL,
@@ -162,4 +168,5 @@ export const SCRIPTS: readonly Script[] = [
   INVALIDATE,
   RENEW,
   RELEASE,
+  REMOVE,
 ]
