@@ -3,7 +3,7 @@ import type { Random } from '../../src/base/random.js'
 import type { Entry, LocalLease, LocalStore, Version } from '../../src/store/store.js'
 import { BoundedMap, type Departure } from './bounded-map.js'
 import { LeaseTable, type Lease } from './lease-table.js'
-import { MemoryEntry } from './memory-entry.js'
+import { memoryEntry, pairsMatch, type MemoryEntry } from './memory-entry.js'
 import type { ResolvedOptions } from './options.js'
 import { TagTable, type TagState } from './tag-table.js'
 
@@ -116,7 +116,7 @@ export class LocalMemory implements LocalStore {
   }
 
   #keep(key: string, entry: Entry, states: readonly TagState[]): boolean {
-    const kept = new MemoryEntry(key, entry, states)
+    const kept = memoryEntry(key, entry, states)
     this.#tags.carry(states)
     if (this.#map.set(kept)) return true
     this.#tags.uncarry(states)
@@ -126,7 +126,7 @@ export class LocalMemory implements LocalStore {
   #isValid(entry: MemoryEntry): boolean {
     const { epoch } = this.#tags
     if (entry.matchedAt === epoch) return true
-    if (!entry.matches()) return false
+    if (!pairsMatch(entry)) return false
     entry.matchedAt = epoch
     return true
   }

@@ -276,11 +276,10 @@ async function retimeEverywhere(
       return false
     }
     applyKeys(core, [key])
-    return core.near!.put(key, {
-      ...entry,
-      ...times,
-      checkAt: Math.min(entry.checkAt, times.freshUntil),
-    })
+    const { value, loadedAt, copied, private: isPrivate, bytes, tags, versions } = entry
+    const checkAt = Math.min(entry.checkAt, times.freshUntil)
+    const facts = { value, loadedAt, copied, private: isPrivate, bytes, tags, versions }
+    return core.near!.put(key, { ...facts, ...times, checkAt })
   }
   let there = false
   for (const remote of core.remotes.toReversed()) {

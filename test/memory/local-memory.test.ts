@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import type { Entry } from '../../src/store/store.js'
 import { entry, opened } from './opened.js'
+
+const NOW = Date.now()
 
 describe('entries of a memory store', () => {
   it('come back with everything that was filled', () => {
@@ -12,11 +15,28 @@ describe('entries of a memory store', () => {
     expect(store.bytes).toBe(100)
   })
 
-  it('can be spread into another entry', () => {
-    const { store } = opened()
-    store.put('k', entry('v'))
-    store.put('k', { ...store.get('k')!, freshUntil: 5 })
-    expect(store.get('k')).toMatchObject(entry('v', { freshUntil: 5 }))
+  it.each<[string, Partial<Entry>]>([
+    ['forever', {}],
+    ['for days', { freshUntil: NOW + 864e5, staleUntil: NOW + 9 * 864e5, checkAt: NOW + 1 }],
+    ['for months', { freshUntil: NOW + 90 * 864e5, staleUntil: Infinity, checkAt: NOW }],
+    ['for fractions of a millisecond', { freshUntil: NOW + 0.25, checkAt: NOW + 0.125 }],
+    ['from long ago', { loadedAt: 1, freshUntil: 5_000, staleUntil: 6_000, checkAt: 4_000 }],
+    ['at the edge', { staleUntil: NOW + 2 ** 30 - 1, freshUntil: NOW + 2 ** 30 - 2 }],
+    ['beyond it', { staleUntil: NOW + 2 ** 30, freshUntil: NOW + 2 ** 31 }],
+    ['with their flags', { copied: true, private: true }],
+    ['with one flag', { copied: true }],
+    ['with the other flag', { private: true }],
+    ['of any weight', { bytes: 0 }],
+    ['of a great weight', { bytes: 2 ** 33 }],
+    ['of half a byte', { bytes: 0.5 }],
+    ['that were never loaded', { loadedAt: -Infinity, freshUntil: Number.NaN }],
+  ])('come back exactly as they were given, %s', (_, given) => {
+    const { store } = opened({ maxBytes: Infinity })
+    const whole = entry('v', { loadedAt: NOW, ...given })
+    store.put('k', whole)
+    expect(store.get('k')).toMatchObject(whole)
+    store.put('k', { ...whole, tags: ['t'], versions: store.note(['t']) })
+    expect(store.get('k')).toMatchObject({ ...whole, tags: ['t'], versions: store.note(['t']) })
   })
 
   it('are returned whatever the time, for the caller to judge', () => {
