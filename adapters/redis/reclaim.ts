@@ -64,14 +64,13 @@ async function step(reach: Reach, link: Link, cursor: string): Promise<string> {
       entries.map((name) => ask(link, 'getrange', [name, 0, HEAD - 1])),
     )) as Buffer[]
     const versions = await currentVersions(reach)
-    await Promise.all(
-      entries.map((name, at) => {
-        const version = versions.get(names.space(router.slot(name)))
-        const head = heads[at]!
-        if (version !== undefined && head.includes(version, 0, 'latin1')) return undefined
-        return ask(link, 'evalsha', [REMOVE.sha, 1, name, HEAD, head])
-      }),
-    )
+    const removals = entries.flatMap((name, at) => {
+      const version = versions.get(names.space(router.slot(name)))
+      const head = heads[at]!
+      const current = version !== undefined && head.includes(version, 0, 'latin1')
+      return current ? [] : [ask(link, 'evalsha', [REMOVE.sha, 1, name, HEAD, head])]
+    })
+    await Promise.all(removals)
   }
   return next.toString('latin1')
 }
