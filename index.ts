@@ -22,6 +22,7 @@ export type { CacheEventName, CacheEvents, CacheStats, ReadState } from './src/c
 export type { Inspection, TierInspection } from './src/cache/inspect.js'
 export type { ManyContext, ManyLoader, ManyResult } from './src/cache/many.js'
 export type {
+  AuditOptions,
   CacheOptions,
   GetOrSetOptions,
   KeepOptions,

@@ -3,6 +3,7 @@ import { assertTag, canonicalKey, type Key } from '../base/stable-key.js'
 import type { Duration } from '../base/duration.js'
 import type { Entry } from '../store/store.js'
 import { addValue, expireKey, incrementValue, touchKey } from './adjust.js'
+import { createAudit } from './audit.js'
 import { clearAll, dropKeys, invalidateTags, setValues, type Receipt } from './change.js'
 import { closeCore } from './close.js'
 import { assertOpen, createCore, readable, type Core } from './core.js'
@@ -80,7 +81,9 @@ export class Cache implements AsyncDisposable {
 
   /** Use `createCache`. */
   constructor(options: CacheOptions & { readonly tiers: readonly Store[] }) {
-    this.#core = createCore(resolveSettings(options))
+    const settings = resolveSettings(options)
+    this.#core = createCore(settings)
+    if (settings.audit) this.#core.audit = createAudit(this.#core, settings.audit)
     cores.set(this, this.#core)
   }
 
@@ -98,8 +101,10 @@ export class Cache implements AsyncDisposable {
     if (typeof key === 'string' && (options === undefined || options.fresh !== true)) {
       const core = this.#core
       const entry = core.trusted ? core.near?.get(key) : undefined
-      if (entry !== undefined && core.clock.now() < entry.checkAt && key.charCodeAt(0) !== 1)
+      if (entry !== undefined && core.clock.now() < entry.checkAt && key.charCodeAt(0) !== 1) {
+        core.audit?.hit(key, entry, loader)
         return hitNear(core, key, entry) as Promise<T>
+      }
     }
     return this.#getOrLoad(key, loader, options) as Promise<T>
   }
@@ -116,6 +121,7 @@ export class Cache implements AsyncDisposable {
     if (typeof key !== 'string' && core.trusted && options?.fresh !== true) {
       const entry = core.near?.get(canonical)
       if (entry !== undefined && core.clock.now() < entry.checkAt) {
+        core.audit?.hit(canonical, entry, loader as Loader<unknown>)
         return hitNear(core, canonical, entry)
       }
     }

@@ -5,6 +5,7 @@ import { Recent } from '../base/recent.js'
 import { createEnvelopes, type Envelopes } from '../store/envelope.js'
 import { remoteName } from '../store/names.js'
 import type { Bus, LocalStore, RemoteStore, StoreContext, Version } from '../store/store.js'
+import type { LoaderContext } from './context.js'
 import { createCounters, Events, type Counters } from './events.js'
 import { Journal, type Pending } from './journal.js'
 import type { Load } from './load.js'
@@ -70,7 +71,22 @@ export interface Core {
   readonly followers: Set<Core>
   /** What has to be ended first when the cache is closed. */
   readonly endings: Set<() => void>
+  /** Checks some of the hits, when the audit is on. */
+  audit: Audit | undefined
   closed: boolean
+}
+
+/** Sees every hit that has a loader, and checks some of them. */
+export interface Audit {
+  hit(key: string, served: Served, loader: (context: LoaderContext) => unknown): void
+}
+
+/** What was served, with what tells whether it still holds. */
+export interface Served {
+  readonly value: unknown
+  readonly loadedAt: number
+  readonly tags: readonly string[]
+  readonly versions: readonly Version[]
 }
 
 /** Opens the stores of a cache (not their connections) and puts them in order. */
@@ -161,6 +177,7 @@ export function createCore(settings: Settings): Core {
     backoffs: new Recent(10_000),
     followers: new Set(),
     endings: new Set(),
+    audit: undefined,
     closed: false,
   }
   if (near !== undefined) {

@@ -1,5 +1,5 @@
 import { channel, type Channel } from 'node:diagnostics_channel'
-import type { ServerHealth } from '../store/store.js'
+import type { ServerHealth, Version } from '../store/store.js'
 
 /** How a read ended. */
 export type ReadState = 'hit' | 'stale' | 'miss' | 'bypass'
@@ -56,6 +56,18 @@ export interface CacheEvents {
   }
   /** The messages of other processes are heard (`up`) or may be missed (`down`): then process memory is not trusted. */
   readonly bus: { readonly state: 'up' | 'down' }
+  /** A value was served that was no longer true, and nothing had invalidated it: some writer forgets to. See `AuditOptions`. */
+  readonly audit: {
+    readonly key: string
+    /** What was served, and what the loader returned a moment later. */
+    readonly served: unknown
+    readonly truth: unknown
+    /** When the load of what was served began, and when it was served, ms since the epoch. */
+    readonly loadedAt: number
+    readonly servedAt: number
+    /** The tags that an invalidation could have named, with the versions that still hold. */
+    readonly tags: readonly { readonly tag: string; readonly version: Version }[]
+  }
   /** Something failed that no caller is told of. */
   readonly error: {
     readonly error: unknown
@@ -81,6 +93,9 @@ export interface CacheStats {
   readonly invalidations: number
   readonly evictions: number
   readonly errors: number
+  /** Hits that were checked by the audit, and those that were found to be wrong. */
+  readonly audits: number
+  readonly auditFindings: number
   /** Reads answered by each tier, by its name. */
   readonly hitsByTier: Readonly<Record<string, number>>
   /** hits and stale hits over all reads; 0 when there were none. */
@@ -110,6 +125,8 @@ export interface Counters {
   invalidations: number
   evictions: number
   errors: number
+  audits: number
+  auditFindings: number
   /** Hits per tier, nearest first. */
   readonly byTier: number[]
 }
@@ -128,6 +145,8 @@ export function createCounters(tiers: number): Counters {
     invalidations: 0,
     evictions: 0,
     errors: 0,
+    audits: 0,
+    auditFindings: 0,
     byTier: Array.from({ length: tiers }, () => 0),
   }
 }

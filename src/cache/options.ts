@@ -8,6 +8,7 @@ import type { CompressionOptions } from '../store/compression.js'
 import type { EncryptionOptions } from '../store/encryption.js'
 import { safeNamespace } from '../store/names.js'
 import type { BusSource, Store } from '../store/store.js'
+import type { CacheEvents } from './events.js'
 
 /** How long an entry lives and how it is renewed; on the cache as defaults, on a call for that call. */
 export interface LifetimeOptions {
@@ -41,6 +42,30 @@ export interface LifetimeOptions {
   readonly hardTimeout?: Duration | undefined
   /** After a failed refresh, how long stale is served before the loader is asked again; doubles up to 30 s. Default: 1 second. */
   readonly errorBackoff?: Duration | undefined
+}
+
+/**
+ * The audit finds out that some writer forgets to invalidate. A hit of `getOrSet` that is drawn is checked a moment later: its
+ * loader is called once more, behind the answer, and what it returns is compared with what was served and kept nowhere. Where
+ * they differ although nothing has invalidated the entry, before or for as long after, that is told by the event `audit`.
+ *
+ * What a loader reads through a cache comes from that cache here too. A value that differs at every load (a time of day, an
+ * order that the database does not promise) is told as well.
+ */
+export interface AuditOptions {
+  /** The part of the hits to check. `0` to `1`. Default: `0.001`. */
+  readonly sample?: number | undefined
+  /** How long after the hit: longer than an invalidation takes to follow its write. Default: 2 seconds. */
+  readonly after?: Duration | undefined
+  /** Told of each finding, as listeners of `audit` are. */
+  readonly onStale?: ((finding: CacheEvents['audit']) => void) | undefined
+}
+
+/** The options of an audit, resolved. */
+export interface AuditSettings {
+  readonly sample: number
+  readonly afterMs: number
+  readonly onStale: ((finding: CacheEvents['audit']) => void) | undefined
 }
 
 /** Options of `createCache`. Each has a default; none is required. */
@@ -81,6 +106,11 @@ export interface CacheOptions extends LifetimeOptions {
   readonly onPending?: 'resolve' | 'reject' | undefined
   /** How long `close` waits for running loads and fills. Default: 5 seconds. */
   readonly closeTimeout?: Duration | undefined
+  /**
+   * Loads the truth again behind a few of the hits, and tells of those that were served wrong: see `AuditOptions`. Costs
+   * nothing when off. Default: off.
+   */
+  readonly audit?: AuditOptions | undefined
   /** Where time comes from, for tests. Default: the machine's. */
   readonly clock?: Clock | undefined
   /** Where chance comes from, for tests. Default: the machine's. */
@@ -138,6 +168,7 @@ export interface Settings {
   readonly maxPending: number
   readonly onPending: 'resolve' | 'reject'
   readonly closeTimeoutMs: number
+  readonly audit: AuditSettings | undefined
   readonly clock: Clock
   readonly random: Random
   readonly policy: Policy
@@ -183,6 +214,7 @@ const CACHE_OPTIONS = new Set<string>([
   'maxPending',
   'onPending',
   'closeTimeout',
+  'audit',
   'clock',
   'random',
 ])
@@ -249,6 +281,7 @@ export function resolveSettings(
     maxPending,
     onPending,
     closeTimeoutMs: bounded(options.closeTimeout, 'closeTimeout', 5_000),
+    audit: resolveAudit(options.audit),
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
     policy: resolvePolicy(DEFAULT_POLICY, options),
@@ -291,6 +324,21 @@ export function resolvePolicy(base: Policy, options: GetOrSetOptions | undefined
     private: boolean(options.private, 'private') ?? base.private,
     inherit: boolean(options.inherit, 'inherit') ?? base.inherit,
   }
+}
+
+function resolveAudit(audit: AuditOptions | undefined): AuditSettings | undefined {
+  if (audit === undefined) return undefined
+  if (typeof audit !== 'object' || audit === null)
+    throw invalidOption('audit', 'an object such as { sample: 0.001 }', audit)
+  if (audit.onStale !== undefined && typeof audit.onStale !== 'function')
+    throw invalidOption('audit.onStale', 'a function', audit.onStale)
+  const sample = fraction(audit.sample, 'audit.sample') ?? 0.001
+  if (sample === 0) return undefined
+  return Object.freeze({
+    sample,
+    afterMs: bounded(audit.after, 'audit.after', 2_000),
+    onStale: audit.onStale,
+  })
 }
 
 function optionalMs(duration: Duration | undefined, option: string): number | undefined {

@@ -4,7 +4,7 @@ import type { Entry, LocalLease, Version } from '../store/store.js'
 import { copyOut } from '../store/value.js'
 import type { LoaderContext } from './context.js'
 import { cycleError } from './context.js'
-import { assertOpen, readable, report, type Core } from './core.js'
+import { assertOpen, readable, report, type Audit, type Core } from './core.js'
 import { overtake } from './ending.js'
 import { createEntry, handOut, refreshAt } from './entries.js'
 import type { CacheEvents, ReadState } from './events.js'
@@ -151,6 +151,7 @@ function serve(core: Core, reading: Reading, atHand: AtHand): Answer | Promise<A
   const now = core.clock.now()
   if (now < atHand.freshUntil) {
     const answer = hit(core, key, atHand)
+    if (core.audit !== undefined) void audited(core.audit, reading, answer)
     if (policy.earlyRefresh === undefined || now < refreshAt(core, atHand, policy.earlyRefresh)) {
       return answer
     }
@@ -169,6 +170,19 @@ function serve(core: Core, reading: Reading, atHand: AtHand): Answer | Promise<A
     return stale(core, key, atHand, 'revalidate')
   }
   return undefined
+}
+
+/** Shows a hit to the audit, unless it turns out to be none. */
+async function audited(
+  audit: Audit,
+  { key, loader }: Reading,
+  answer: Answer | Promise<Answer>,
+): Promise<void> {
+  try {
+    audit.hit(key, await answer, loader)
+  } catch {
+    // Who asked is told.
+  }
 }
 
 /** An answer that is fresh, with a load behind it: only once it is known that there is an answer. */

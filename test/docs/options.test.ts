@@ -20,7 +20,10 @@ function namesUnder(heading: string): string[] {
 }
 
 test.each([
-  ['src/cache/options.ts', ['How long an entry lives', 'For a call', 'For a cache']],
+  [
+    'src/cache/options.ts',
+    ['How long an entry lives', 'For a call', 'For a cache', 'For an audit'],
+  ],
   ['adapters/memory/options.ts', ['For `memoryStore`']],
   ['adapters/redis/options.ts', ['For `redisStore`']],
   ['adapters/memcached/options.ts', ['For `memcachedStore`']],
