@@ -18,6 +18,8 @@ export interface CacheEvents {
   readonly miss: { readonly key: string }
   /** The cache was not asked. */
   readonly bypass: { readonly key: string }
+  /** A loader has ended, after `ms`; `error` is what it threw. Told where the read that began the load goes on. */
+  readonly load: { readonly key: string; readonly ms: number; readonly error?: unknown }
   /** A loaded or set value was kept; `ms` is how long the load took. */
   readonly fill: { readonly key: string; readonly ms: number; readonly tags: readonly string[] }
   /** A load ran and its value was returned but not kept, and why. */

@@ -3,7 +3,7 @@ import { remoteName } from '../store/names.js'
 import type { AcquireResult, RemoteLease, Version } from '../store/store.js'
 import { copyOut } from '../store/value.js'
 import { createContext, createSaid, type LoaderContext, type Previous } from './context.js'
-import { EPOCH_NAME, report, type Core, type Remote } from './core.js'
+import { EPOCH_NAME, readable, report, type Core, type Remote } from './core.js'
 import { end, fail, overtake, releaseLeases } from './ending.js'
 import { createEntry, type Facts } from './entries.js'
 import { fillNearer, keepLoads } from './keep.js'
@@ -346,6 +346,12 @@ async function lead(
     scope.ended = true
     stopRenewing()
   }
+  if (core.events.wants('load')) {
+    const ms = core.clock.now() - startedAt
+    loads.forEach(({ key }, index) => {
+      core.events.emit('load', { key: readable(key), ms, ...failureIn(results[index]!) })
+    })
+  }
   const loaded = loads.flatMap((load, index) => {
     const result = results[index]!
     if ('value' in result) return [{ load, value: result.value, said: said[index]! }]
@@ -411,4 +417,8 @@ function renewWhile(core: Core, loads: readonly Load[]): () => void {
     stopped = true
     cancel()
   }
+}
+
+function failureIn(result: GroupResult): { readonly error?: unknown } {
+  return 'value' in result ? {} : { error: result.error }
 }
