@@ -38,7 +38,7 @@ function storeOf({ redis, cluster, memcached }: Topology): Store {
 function withoutLeases(store: Store): Store {
   return {
     name: store.name,
-    open(context) {
+    open(context): RemoteStore {
       const opened = store.open(context) as RemoteStore
       return {
         ...opened,
