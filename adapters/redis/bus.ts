@@ -3,7 +3,7 @@ import type { Bus, BusListener, StoreContext } from '../../src/store/store.js'
 import { Circuit } from '../../src/store/circuit.js'
 import type { RedisConnection } from './client.js'
 import { toError, unavailable } from './failures.js'
-import { hangUp } from './session.js'
+import { hangUp, outside } from './session.js'
 
 export interface BusSetup {
   readonly context: StoreContext
@@ -45,7 +45,7 @@ export function listenOn(setup: BusSetup): RedisBus {
     clock,
     random,
     maxWaitMs: retryAtMostMs,
-    probe: () => connect(),
+    probe: () => outside(connect),
     onChange: (state) => {
       if (state === 'closed') begin()
     },
@@ -116,7 +116,7 @@ export function listenOn(setup: BusSetup): RedisBus {
   return {
     subscribe(wanted) {
       listener = wanted
-      connect().then(begin, (error: unknown) => {
+      outside(connect).then(begin, (error: unknown) => {
         if (!closed) circuit.lost(toError(error))
       })
     },

@@ -8,7 +8,10 @@ import { slotOf } from './slot.js'
 import type { Address } from './target.js'
 import { keyOf, parseRedirection, parseSlots, type Range } from './topology.js'
 
-export interface ClusterSetup extends Omit<LinkSetup, 'make' | 'redirect' | 'onChange'> {
+export interface ClusterSetup extends Omit<
+  LinkSetup,
+  'masterOnly' | 'make' | 'redirect' | 'onChange'
+> {
   readonly seeds: readonly Address[]
   readonly natMap: NatMap | undefined
   readonly make: (address: Address) => ReturnType<LinkSetup['make']>
@@ -17,6 +20,8 @@ export interface ClusterSetup extends Omit<LinkSetup, 'make' | 'redirect' | 'onC
 interface Node {
   readonly address: Address
   readonly link: Link
+  /** Whether the latest table gave it no slots. */
+  absent: boolean
 }
 
 /** How often a request follows a redirection, and asks again while its slot is on the move, before we give up. */
@@ -103,6 +108,7 @@ export class ClusterRouter implements Router {
       const { make, ...setup } = this.#setup
       const link: Link = new Link(key, {
         ...setup,
+        masterOnly: false,
         make: () => make(address),
         redirect: (request, error) => this.#redirect(request, error, address),
         onChange: () => {
@@ -110,7 +116,7 @@ export class ClusterRouter implements Router {
           this.onMove?.()
         },
       })
-      node = { address, link }
+      node = { address, link, absent: false }
       this.#nodes.set(key, node)
     }
     return node
@@ -198,9 +204,13 @@ export class ClusterRouter implements Router {
     this.#table = table
     const owners = new Set(table)
     for (const [key, node] of this.#nodes) {
-      if (owners.has(node)) continue
-      this.#nodes.delete(key)
-      node.link.close()
+      if (owners.has(node)) node.absent = false
+      // A node that is well is let go when a second table does not have it: the first may have been an old one.
+      else if (node.link.circuit.closed && !node.absent) node.absent = true
+      else {
+        this.#nodes.delete(key)
+        node.link.close()
+      }
     }
     this.#release((request) => {
       const link = this.link(request.slot)

@@ -17,6 +17,8 @@ export interface LinkSetup {
   /** How many failures in a row open the circuit, and the longest wait between two probes. */
   readonly failures: number
   readonly retryAtMostMs: number
+  /** Whether a replica will not do. */
+  readonly masterOnly: boolean
   readonly make: () => Promise<RedisConnection>
   /** Takes a request that this server does not want, or answers false. */
   readonly redirect: (request: Request, error: Error) => boolean
@@ -157,8 +159,9 @@ export class Link {
 
   #refused(session: Session, request: Request, error: Error): void {
     if (request.settled) return
-    // No answer: the connection is gone, and its end is told by itself.
     if (!isReply(error)) {
+      // No answer: the connection is gone. Its end is told later than this.
+      this.#lost(session, error)
       return request.failed(unavailable(`redis ${this.server} lost the connection`, error))
     }
     if (error.message.startsWith('NOSCRIPT')) return void this.#reload(session, request)
@@ -211,10 +214,11 @@ export class Link {
   }
 
   async #open(): Promise<void> {
-    const { context, connectMs, make } = this.#setup
+    const { context, connectMs, masterOnly, make } = this.#setup
     this.#opening = openSession({
       clock: context.clock,
       connectMs,
+      masterOnly,
       make,
       previous: this.#previous,
       onLost: (lost, error) => this.#lost(lost, error),
@@ -231,6 +235,7 @@ export class Link {
   #lost(session: Session, error: Error): void {
     if (session !== this.#session) return
     this.#session = undefined
+    session.destroy()
     this.circuit.lost(error)
   }
 

@@ -4,10 +4,11 @@ import type { Router } from './router.js'
 /** One server, or the master that Sentinels name: everything is there. */
 export function routeToOne(
   server: string,
-  setup: Omit<LinkSetup, 'redirect' | 'onChange'>,
+  setup: Omit<LinkSetup, 'masterOnly' | 'redirect' | 'onChange'>,
 ): Router {
   const link = new Link(server, {
     ...setup,
+    masterOnly: true,
     redirect: () => false,
     onChange: () => router.onMove?.(),
   })

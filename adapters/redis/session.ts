@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Clock } from '../../src/base/clock.js'
 import type { Argument, RedisConnection } from './client.js'
 import { isReply, toError, unavailable } from './failures.js'
@@ -32,6 +33,8 @@ export interface SessionSetup {
   /** How long connecting may take, in milliseconds. */
   readonly connectMs: number
   readonly make: () => Promise<RedisConnection>
+  /** Whether a replica will not do. In a cluster it sends us to its master by itself. */
+  readonly masterOnly: boolean
   /** The one before, ended on the server first. */
   readonly previous: Identity | undefined
   /** The connection was lost after it had been open. */
@@ -49,11 +52,17 @@ export interface Opening {
 export function openSession(setup: SessionSetup): Opening {
   const stopped = Promise.withResolvers<never>()
   stopped.promise.catch(() => {})
-  return { session: open(setup, stopped), abort: stopped.reject }
+  return { session: outside(() => open(setup, stopped)), abort: stopped.reject }
 }
 
+/**
+ * Runs in no caller's async context. A connection belongs to all: opened in the context of the request that happened
+ * to come first, it would keep that request's state for good, and what it hears later would run inside it.
+ */
+export const outside: <T>(task: () => T) => T = AsyncLocalStorage.snapshot()
+
 async function open(setup: SessionSetup, stopped: PromiseWithResolvers<never>): Promise<Session> {
-  const { clock, connectMs, make, previous, onLost } = setup
+  const { clock, connectMs, make, onLost } = setup
   const connection = await Promise.race([make(), stopped.promise])
   let failure: Error | undefined
   let opened: Session | undefined
@@ -72,7 +81,7 @@ async function open(setup: SessionSetup, stopped: PromiseWithResolvers<never>): 
     stopped.reject(unavailable(`connecting took longer than ${connectMs} ms`)),
   )
   try {
-    opened = await Promise.race([introduce(connection, previous, destroy), stopped.promise])
+    opened = await Promise.race([introduce(connection, setup, destroy), stopped.promise])
     return opened
   } catch (error) {
     destroy()
@@ -84,7 +93,7 @@ async function open(setup: SessionSetup, stopped: PromiseWithResolvers<never>): 
 
 async function introduce(
   connection: RedisConnection,
-  previous: Identity | undefined,
+  { masterOnly, previous }: SessionSetup,
   destroy: () => void,
 ): Promise<Session> {
   await connection.connect()
@@ -102,7 +111,7 @@ async function introduce(
     adjust(),
     ...SCRIPTS.map(({ source }) => connection.callBuffer('SCRIPT', ['LOAD', source])),
   ])
-  if (Array.isArray(role) && String(role[0]) !== 'master') {
+  if (masterOnly && Array.isArray(role) && String(role[0]) !== 'master') {
     throw unavailable(`it is a ${String(role[0])}, which takes no writes`)
   }
   const run = /run_id:(\w+)/.exec(String(info))?.[1]

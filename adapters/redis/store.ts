@@ -93,9 +93,10 @@ function reachFor(plan: Plan, options: ResolvedOptions, context: StoreContext): 
 async function idle(deadlines: Deadlines, { clock }: StoreContext, graceMs: number): Promise<void> {
   // What was asked for in this tick counts as running once the tick is over.
   await new Promise((resolve) => setImmediate(resolve))
-  for (let waited = 0; deadlines.size > 0 && waited < graceMs; waited += 10) {
-    await new Promise<void>((resolve) => clock.after(10, resolve))
-  }
+  const over = Promise.withResolvers<void>()
+  const cancel = clock.after(graceMs, over.resolve)
+  await Promise.race([deadlines.idle(), over.promise])
+  cancel()
 }
 
 function routerFor(

@@ -61,6 +61,7 @@ export class Deadlines {
   #first: Waiting | undefined
   #last: Waiting | undefined
   #cancel: Cancel | undefined
+  #idle: PromiseWithResolvers<void> | undefined
 
   constructor(clock: Clock, limitMs: number) {
     this.limitMs = limitMs
@@ -70,6 +71,13 @@ export class Deadlines {
   /** How many operations wait. */
   get size(): number {
     return this.#size
+  }
+
+  /** Resolves when nothing waits any more. */
+  idle(): Promise<void> {
+    if (this.#size === 0) return Promise.resolve()
+    this.#idle ??= Promise.withResolvers<void>()
+    return this.#idle.promise
   }
 
   start(operation: Expiring): Deadline {
@@ -101,7 +109,9 @@ export class Deadlines {
     else after.before = before
     waiting.before = undefined
     waiting.after = undefined
-    this.#size--
+    if (--this.#size > 0) return
+    this.#idle?.resolve()
+    this.#idle = undefined
   }
 
   #schedule(): void {

@@ -17,7 +17,7 @@ function listen(bus: Bus): string[] {
   return events
 }
 
-const HEARTBEAT_MS = 100
+const HEARTBEAT_MS = 200
 
 describe('the bus of redisStore', () => {
   let server: RedisServer
@@ -59,16 +59,16 @@ describe('the bus of redisStore', () => {
       await cause()
       try {
         await until('it is down', () => events.includes('(down)'))
-        expect(performance.now() - start).toBeLessThan(3 * HEARTBEAT_MS + 200)
+        expect(performance.now() - start).toBeLessThan(3 * HEARTBEAT_MS + 500)
       } finally {
         await heal()
       }
       await until('it is up again', () => events.at(-1) === '(up)')
-      await until(
-        'the writer is back',
-        async () => (await writing.store.bus!.publish('after'), true),
-      )
-      await until('it has heard', () => events.includes('after'))
+      // On a busy machine it may be down and up once more: what is said then is not heard, and not said to be.
+      await until('it hears what is said', async () => {
+        await writing.store.bus!.publish('after')
+        return events.includes('after')
+      })
       const changes = events.filter((event) => event.startsWith('('))
       changes.forEach((change, n) => expect(change).toBe(n % 2 === 0 ? '(up)' : '(down)'))
     })

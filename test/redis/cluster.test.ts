@@ -29,10 +29,10 @@ describe('redisStore, when a cluster', () => {
   let cluster: RedisCluster
   let store: RemoteStore
   let end: () => Promise<void>
-  const open = async (options: { masters: number; replicas: number }) => {
+  const open = async (options: { masters: number; replicas: number }, deadline = DEADLINE_MS) => {
     cluster = await startRedisCluster({ nodeTimeoutMs: 1_000, ...options })
     const opening = opened(
-      redisStore(cluster.startupNodes, { deadline: DEADLINE_MS, retryAtMost: 300, heartbeat: 200 }),
+      redisStore(cluster.startupNodes, { deadline, retryAtMost: 300, heartbeat: 200 }),
       'test',
     )
     store = opening.store
@@ -81,6 +81,13 @@ describe('redisStore, when a cluster', () => {
       await until('the bus has carried it', () => events.includes('dropped'))
     })
 
+    test('is found through its replicas', async () => {
+      const replicas = cluster.replicas.map(({ host, port }) => ({ host, port }))
+      await using other = opened(redisStore(replicas), 'test')
+      await put(store, 'k')
+      expect(await get(other.store, 'k')).toBe('value')
+    })
+
     test('has a master that stands still: the others serve as before', async () => {
       const [stuck, ...kept] = [0, 1, 2].map((master) => keysOf(master, 3, 3))
       for (const key of [...stuck!, ...kept.flat()]) await put(store, key)
@@ -110,7 +117,7 @@ describe('redisStore, when a cluster', () => {
   })
 
   describe('is resharded', () => {
-    beforeEach(() => open({ masters: 3, replicas: 0 }))
+    beforeEach(() => open({ masters: 3, replicas: 0 }, 2_000))
 
     test('reads and changes go on while slots move', async () => {
       const keys = keysOf(0, 3, 20)

@@ -9,6 +9,9 @@ import {
   startRedisCluster,
 } from '../support/servers/index.js'
 
+/** What is tested here is not how long things take on a machine that is busy. */
+const PATIENT = { deadline: '5s', heartbeat: '5s' } as const
+
 describe('redisStore', () => {
   let server: RedisServer
   beforeAll(async () => {
@@ -16,10 +19,10 @@ describe('redisStore', () => {
   })
   afterAll(() => server[Symbol.asyncDispose]())
 
-  testRemoteStore(test, 'on one server', () => redisStore(server.url))
+  testRemoteStore(test, 'on one server', () => redisStore(server.url, PATIENT))
   testRemoteStore(test, 'on one server, like a client of the application with a prefix', () => {
     const client = new Redis(server.url, { keyPrefix: 'app:', lazyConnect: true })
-    return redisStore(client)
+    return redisStore(client, PATIENT)
   })
 })
 
@@ -30,12 +33,12 @@ describe('redisStore on a cluster', () => {
   })
   afterAll(() => cluster[Symbol.asyncDispose]())
 
-  testRemoteStore(test, 'on a cluster', () => redisStore(cluster.startupNodes))
+  testRemoteStore(test, 'on a cluster', () => redisStore(cluster.startupNodes, PATIENT))
   testRemoteStore(test, 'on a cluster, like a client of the application with a prefix', () => {
     const client = new Cluster([...cluster.startupNodes], { keyPrefix: 'app:', lazyConnect: true })
-    return redisStore(client)
+    return redisStore(client, PATIENT)
   })
   testRemoteStore(test, 'on a cluster, all in one slot', () =>
-    redisStore(cluster.startupNodes, { prefix: '{shop}:' }),
+    redisStore(cluster.startupNodes, { ...PATIENT, prefix: '{shop}:' }),
   )
 })

@@ -94,6 +94,19 @@ describe('Deadlines', () => {
     expect(clock.pending()).toBe(0)
   })
 
+  it('tells when nothing waits any more', async () => {
+    const deadlines = new Deadlines(handClock(), 250)
+    await deadlines.idle()
+    const started = [1, 2].map(() => deadlines.start({ expire: () => {} }))
+    let idle = false
+    const told = deadlines.idle().then(() => (idle = true))
+    started[0]!.end()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(idle).toBe(false)
+    started[1]!.end()
+    await told
+  })
+
   it('lets an operation that expires begin another', () => {
     const clock = handClock()
     const deadlines = new Deadlines(clock, 50)
