@@ -87,15 +87,11 @@ export function problemOf(bytes: Buffer): string | undefined {
 
 function timesMakeSense(bytes: Buffer): boolean {
   return (
-    bytes.readDoubleLE(AT.freshUntil) >= 0 &&
-    bytes.readDoubleLE(AT.staleUntil) >= 0 &&
-    isFiniteTime(bytes.readDoubleLE(AT.loadedAt)) &&
-    isFiniteTime(bytes.readDoubleLE(AT.delta))
+    !Number.isNaN(bytes.readDoubleLE(AT.freshUntil)) &&
+    !Number.isNaN(bytes.readDoubleLE(AT.staleUntil)) &&
+    Number.isFinite(bytes.readDoubleLE(AT.loadedAt)) &&
+    Number.isFinite(bytes.readDoubleLE(AT.delta))
   )
-}
-
-function isFiniteTime(time: number): boolean {
-  return time >= 0 && time < Infinity
 }
 
 /** FNV-1a over the characters of a name, which are ASCII. */

@@ -1,5 +1,6 @@
-import { CacheError, invalidOption } from '../base/errors.js'
+import { CacheError } from '../base/errors.js'
 import type { Random } from '../base/random.js'
+import { encodeValue, resolveCodec } from './codec-option.js'
 import { type Codec, decodeWithin, standardCodec } from './codec.js'
 import { type CompressionOptions, createCompression } from './compression.js'
 import { createEncryption, type EncryptionOptions } from './encryption.js'
@@ -86,7 +87,7 @@ export interface Envelopes {
 
 /** @throws {CacheError} `CACHE_OPTION_INVALID` for a wrong codec, compression or encryption. */
 export function createEnvelopes(options: EnvelopeOptions): Envelopes {
-  const codec = checkedCodec(options.codec)
+  const codec = resolveCodec(options.codec)
   const compression = createCompression(options.compression)
   const encryption =
     options.encryption === undefined ? undefined : createEncryption(options.encryption)
@@ -151,7 +152,7 @@ export function createEnvelopes(options: EnvelopeOptions): Envelopes {
 
   return {
     seal(entry) {
-      const payload = encode(codec, entry)
+      const payload = encodeValue(codec, entry.key, entry.value)
       const packed = compression.pack(payload)
       return packed instanceof Promise
         ? packed.then((result) => assemble(entry, result.algorithm, result.bytes, payload.length))
@@ -230,33 +231,6 @@ function authenticated(bytes: Buffer, start: number, name: string): Buffer {
     bytes.subarray(0, AT.freshUntil),
     bytes.subarray(AT.loadedAt, start),
   ])
-}
-
-const LEAST_CODEC_ID = 128
-
-function checkedCodec(codec: Codec | undefined): Codec {
-  if (codec === undefined || codec === standardCodec) return standardCodec
-  if (typeof codec?.encode !== 'function' || typeof codec.decode !== 'function') {
-    throw invalidOption('codec', 'an object of { name, id, encode, decode }', codec)
-  }
-  if (!Number.isInteger(codec.id) || codec.id < LEAST_CODEC_ID || codec.id > 255) {
-    throw invalidOption('codec.id', 'an integer from 128 to 255', codec.id)
-  }
-  return codec
-}
-
-function encode(codec: Codec, { key, value }: Sealed): Buffer {
-  let bytes: unknown
-  try {
-    bytes = codec.encode(value)
-  } catch (cause) {
-    if (cause instanceof CacheError) throw cause
-    const message = `the codec ${codec.name} refused the value: ${String(cause)}`
-    throw new CacheError('CACHE_VALUE_INVALID', message, { cause, key })
-  }
-  if (Buffer.isBuffer(bytes)) return bytes
-  if (bytes instanceof Uint8Array) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  throw invalidOption('codec.encode', 'a function that returns a Buffer', bytes)
 }
 
 function tooLarge(key: string): CacheError {

@@ -91,6 +91,39 @@ describe('an entry', () => {
     expect((await sealing).length).toBeLessThan(10_000)
   })
 
+  test.each<[string, string, unknown, Codec['encode']]>([
+    [
+      'CACHE_VALUE_INVALID',
+      'the codec mine refused the value: Error: too odd',
+      1,
+      () => {
+        throw new Error('too odd')
+      },
+    ],
+    [
+      'CACHE_OPTION_INVALID',
+      'codec.encode must be a function that returns a Buffer',
+      1,
+      () => 'text' as unknown as Buffer,
+    ],
+  ])('is not sealed with a codec that fails (%s)', (code, message, value, encode) => {
+    const codec: Codec = { name: 'mine', id: 200, encode, decode: () => 1 }
+    expect(() => envelopesWith({ codec }).seal(entry({ value }))).toThrow(
+      expect.objectContaining({ code, message: expect.stringContaining(message) }),
+    )
+  })
+
+  test('may be encoded as a Uint8Array', async () => {
+    const codec: Codec = {
+      name: 'mine',
+      id: 200,
+      encode: () => new Uint8Array([0, 7, 8, 9]).subarray(1, 3) as Buffer,
+      decode: (bytes) => [...bytes],
+    }
+    const of = entry()
+    expect(opening(await sealed(of, { codec }), of, { codec })().decode()).toEqual([7, 8])
+  })
+
   test('with a value that the codec refuses is not sealed', () => {
     expect(() => envelopesWith().seal(entry({ value: { f: () => 1 } }))).toThrow(
       expect.objectContaining({
@@ -197,7 +230,7 @@ describe('is a miss with its reason:', () => {
 
   test.each([
     ['freshUntil', 8, Number.NaN],
-    ['staleUntil', 16, -1],
+    ['staleUntil', 16, Number.NaN],
     ['loadedAt', 24, Infinity],
     ['delta', 32, -Infinity],
   ])('an entry whose %s is no time', async (_, at, time) => {
