@@ -6,11 +6,12 @@
  *     npm run demo -- --once    ends after the table
  *     npm run demo -- --quick   fewer flights, and too short a measurement to mean anything
  */
+import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { openDatabase } from './database/database.ts'
+import { type Database, openDatabase } from './database/database.ts'
 import { loadFlights } from './database/load.ts'
 import { type Figures, measure, QUICK, STEADY } from './measure/measure.ts'
-import { findSetups } from './measure/setups.ts'
+import { findSetups, type Setup } from './measure/setups.ts'
 import { popular } from './measure/site.ts'
 import { table } from './measure/table.ts'
 import { progress } from './progress.ts'
@@ -24,46 +25,63 @@ const { values: options } = parseArgs({
   },
 })
 
+const NOTE =
+  '20 visitors at a time; one visit in 1000 changes a flight. Each cache starts empty and has some seconds to fill.'
+
 /** All that has to end with the demo, the last opened first. */
 const opened = new AsyncDisposableStack()
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.once(signal, () => void end(signal === 'SIGINT' ? 'Ended.' : `Ended by ${signal}.`))
-
-const database = openDatabase(process.env['DATABASE_URL'])
-opened.defer(() => database.close())
-console.log(`A flights board over ${database.name}.\n`)
-
-await loadFlights(database, {
-  ...(options.quick && { count: 48_000 }),
-  onProgress: (loaded, all) =>
-    progress(`Loading flights: ${loaded.toLocaleString('en')} of ${all.toLocaleString('en')}`),
-})
-const site = await popular(database)
-const { setups, leftOut, stop } = await findSetups()
-opened.defer(stop)
-
-const pace = options.quick ? QUICK : STEADY
-const figures: Figures[] = []
-for (const setup of setups) {
-  const left = (setups.length - figures.length) * (pace.warmUp + pace.measured)
-  progress(
-    `Measuring ${setup.name}: ${figures.length + 1} of ${setups.length}, ${left} s left at most`,
-  )
-  figures.push(await measure(database, site, setup, pace))
+let ending: Promise<void> | undefined
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    console.log('\nEnded.')
+    void end(0)
+  })
 }
-progress('')
-console.log(`${table(figures)}\n`)
-console.log(
-  '20 visitors at a time; one visit in 1000 changes a flight. Each cache starts empty and has some seconds to fill.',
-)
-for (const reason of leftOut) console.log(`Left out: ${reason}`)
 
-if (options.once) await end()
-else await stayUp()
+try {
+  await run()
+} catch (error) {
+  // What a Ctrl-C cut off is no failure; it may be a moment behind what it did to the processes started here.
+  await wait(50)
+  if (ending === undefined) console.error(error)
+  await end(1)
+}
 
-async function stayUp(): Promise<void> {
+async function run(): Promise<void> {
+  const database = openDatabase(process.env['DATABASE_URL'])
+  opened.defer(() => database.close())
+  console.log(`A flights board over ${database.name}.\n`)
+  await loadFlights(database, {
+    ...(options.quick && { count: 48_000 }),
+    onProgress: (loaded, all) =>
+      progress(`Loading flights: ${loaded.toLocaleString('en')} of ${all.toLocaleString('en')}`),
+  })
+
+  const { setups, leftOut, stop } = await findSetups()
+  opened.defer(stop)
+  console.log(`${table(await measureAll(database, setups))}\n`)
+  console.log(NOTE)
+  for (const reason of leftOut) console.log(`Left out: ${reason}`)
+
   const setup = setups.at(-1)
-  if (setup === undefined) throw new Error('memory is always at hand')
+  if (options.once || setup === undefined) await end(0)
+  else await stayUp(database, setup)
+}
+
+async function measureAll(database: Database, setups: readonly Setup[]): Promise<Figures[]> {
+  const site = await popular(database)
+  const pace = options.quick ? QUICK : STEADY
+  const figures: Figures[] = []
+  for (const [index, setup] of setups.entries()) {
+    const left = (setups.length - index) * (pace.warmUp + pace.measured)
+    progress(`Measuring ${setup.name}: ${index + 1} of ${setups.length}, ${left} s left at most`)
+    figures.push(await measure(database, site, setup, pace))
+  }
+  progress('')
+  return figures
+}
+
+async function stayUp(database: Database, setup: Setup): Promise<void> {
   console.log(`\n${await showChange(database, setup)}\n`)
   const cache = setup.open()
   const server = await listen((port) => openServer({ database, cache, store: setup.name, port }))
@@ -84,8 +102,7 @@ async function listen(open: (port: number) => Promise<WebServer>): Promise<WebSe
   }
 }
 
-async function end(message?: string): Promise<void> {
-  if (message !== undefined) console.log(`\n${message}`)
-  await opened.disposeAsync()
-  process.exit()
+function end(code: number): Promise<void> {
+  ending ??= opened.disposeAsync().then(() => process.exit(code))
+  return ending
 }

@@ -52,7 +52,7 @@ test('says what it left out and why, and ends after the table', async () => {
   symlinkSync('/bin/sh', join(programs, 'sh'))
   const demo = startDemo(['--once'], { PATH: programs, REDIS_URL: '', MEMCACHED_SERVERS: '' })
 
-  expect(await demo.ended).toBe(0)
+  expect(await demo.ended, demo.printed()).toBe(0)
   expect(demo.printed()).toMatch(/requests\/s +p50 +p99 +db queries\/s +hit ratio\n/)
   expect(demo.printed()).toMatch(/^no cache +[\d,]+ +[\d.]+ ms +[\d.]+ ms +[\d,]+ +–$/m)
   expect(demo.printed()).toMatch(/^memory +[\d,]+ +[\d.]+ ms +[\d.]+ ms +[\d,]+ +[\d.]+%$/m)
@@ -80,7 +80,7 @@ test('measures each store, shows a change, and stays up until Ctrl-C, which leav
   const servers = descendants(demo.pid)
   expect(servers).not.toEqual([])
   pressCtrlC(demo)
-  expect(await demo.ended).toBe(0)
+  expect(await demo.ended, demo.printed()).toBe(0)
   expect(servers.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([])
 })
 
@@ -94,7 +94,7 @@ test('Ctrl-C in the middle of a measurement leaves nothing behind either', async
   const children = descendants(demo.pid)
   pressCtrlC(demo)
 
-  expect(await demo.ended).toBe(0)
+  expect(await demo.ended, demo.printed()).toBe(0)
   expect(demo.printed()).toMatch(/\nEnded\.\n$/)
   await until('what it started is gone', () => children.every((pid) => !existsSync(`/proc/${pid}`)))
   expect(readdirSync(temporary)).toEqual([])

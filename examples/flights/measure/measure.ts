@@ -49,10 +49,10 @@ export async function measure(
     return { queries: database.queries, kept: hits + staleHits, reads: hits + staleHits + misses }
   }
   try {
+    const measuring = next(visitors)
     visitors.send(order)
     const watch = cache && whenWarm(count, () => visitors.send('warm'))
-    await next(visitors)
-    clearInterval(watch)
+    await measuring.finally(() => clearInterval(watch))
     const before = count()
     const outcome = (await next(visitors)) as Outcome
     const after = count()
