@@ -1,10 +1,19 @@
 /**
- * What reading a text costs: a new one, a known one, and a known one with a trace comment that is new each time.
+ * What reading a text costs: a new one, a known one, and a known one with a trace comment that is new each time; and what following it
+ * through a catalogue of 200 tables costs.
  *
- * Run: `npm run bench -- sql-analysis`, or `node benchmarks/sql-analysis.ts` on a Node that takes TypeScript.
+ * Run: `npm run bench -- sql-analysis`.
  */
+import { DatabaseSync } from 'node:sqlite'
 import { bench, do_not_optimize, group, run, summary } from 'mitata'
-import { analyze, type Dialect } from '../src/query/sql/index.js'
+import {
+  analyze,
+  CATALOGUE_SQL,
+  createResolver,
+  readCatalogue,
+  type CatalogueRow,
+  type Dialect,
+} from '../src/query/sql/index.js'
 
 const TEXTS: Readonly<Record<string, readonly [Dialect, string]>> = {
   'by key, 40 characters': ['postgres', 'SELECT id, name FROM users WHERE id = $1'],
@@ -35,5 +44,29 @@ for (const [name, [dialect, sql]] of Object.entries(TEXTS)) {
     })
   })
 }
+
+const database = new DatabaseSync(':memory:')
+for (let i = 0; i < 200; i++) {
+  const parent = i > 0 ? ` REFERENCES t${i - 1}(id) ON DELETE CASCADE` : ''
+  database.exec(
+    `CREATE TABLE t${i} (id INTEGER PRIMARY KEY, a TEXT, parent INTEGER${parent}); CREATE VIEW v${i} AS SELECT * FROM t${i}`,
+  )
+}
+const rows = database.prepare(CATALOGUE_SQL.sqlite).all() as unknown as CatalogueRow[]
+const catalogue = readCatalogue('sqlite', rows)
+const known = analyze('SELECT v.a FROM v7 v JOIN t9 ON t9.id = v.id WHERE t9.id = ?', 'sqlite')
+const deletion = analyze('DELETE FROM t190 WHERE id = ?', 'sqlite')
+const once = createResolver(catalogue, ['main'])
+
+group('through a catalogue of 200 tables and 200 views', () => {
+  bench('reading the catalogue from its rows', () => do_not_optimize(readCatalogue('sqlite', rows)))
+  bench('a resolver, and one read through it', () =>
+    do_not_optimize(createResolver(catalogue, ['main'])(known)),
+  )
+  bench('a resolver, and a delete that cascades through ten tables', () =>
+    do_not_optimize(createResolver(catalogue, ['main'])(deletion)),
+  )
+  bench('a known analysis', () => do_not_optimize(once(known)))
+})
 
 await run()

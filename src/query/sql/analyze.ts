@@ -122,6 +122,7 @@ function notUnderstood(sql: string, dialect: Dialect): Analysis {
     columns: [],
     statements: 1,
     parts: [],
+    session: 'changed',
     temporary: true,
     params: { style: 'none', count: 0, names: [], doubtful: true, moments: true },
   }

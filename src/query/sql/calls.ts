@@ -34,8 +34,15 @@ export function noteFunction(
   if (kind === 'pure') return
   if (kind === 'moments') found.moments = true
   else if (kind === 'unknown') found.distrust('function', name)
-  else if (kind === 'sets') {
+  else if (kind === 'sets' || kind === 'tells') {
     found.refuse('session', name)
-    found.sets = true
+    found.speaks = true
+    if (kind === 'sets') found.changeSession(endsSoon(call) ? 'transaction' : 'changed')
   } else found.refuse(kind, name)
+}
+
+/** `set_config(name, value, true)` ends with the transaction. */
+function endsSoon({ tokens, to }: Arguments): boolean {
+  const value = tokens[to - 1]
+  return value?.kind === 'word' && value.text === 'TRUE' && tokens[to - 2]?.text === ','
 }

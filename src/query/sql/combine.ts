@@ -1,5 +1,5 @@
-import { Findings } from './findings.js'
-import type { Analysis, Kind, Reason, Refusal } from './types.js'
+import { Findings, SESSION_RANK } from './findings.js'
+import type { Analysis, Kind, Reason, Refusal, SessionEffect } from './types.js'
 
 /** What a kind by itself says against keeping the answer. */
 export const BY_KIND: Partial<Record<Kind, Reason>> = {
@@ -40,6 +40,7 @@ export function combine(parts: readonly Analysis[]): Analysis {
     columns: [],
     statements: parts.length,
     parts,
+    session: sessionOf(parts),
     temporary: parts.some((part) => part.temporary),
   }
 }
@@ -70,9 +71,15 @@ export function union(one: Analysis, other: Analysis): Analysis {
     columns: [],
     statements: Math.max(one.statements, other.statements),
     parts: [],
+    session: sessionOf([one, other]),
     temporary: one.temporary || other.temporary,
     params: { ...one.params, doubtful: true, moments: one.params.moments || other.params.moments },
   }
+}
+
+function sessionOf(parts: readonly Analysis[]): SessionEffect {
+  const ranks = parts.map((part) => SESSION_RANK.indexOf(part.session))
+  return SESSION_RANK[Math.max(...ranks)] ?? 'changed'
 }
 
 function mergeRelations(parts: readonly Analysis[]): Analysis['relations'] {

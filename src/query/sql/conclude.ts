@@ -43,6 +43,7 @@ export function conclude(facts: Facts): Analysis {
     ...(step === undefined ? {} : { step }),
     statements: 1,
     parts: [],
+    session: found.temporary ? 'changed' : found.session,
     temporary: found.temporary,
   }
 }
@@ -53,7 +54,7 @@ function kindOf(kind: Kind, found: Findings, writes: boolean): Kind {
   if (writes || found.has('writes')) return 'write'
   if (found.unknown) return 'unknown'
   if (found.has('lock')) return 'lock'
-  return found.sets ? 'session' : 'read'
+  return found.speaks ? 'session' : 'read'
 }
 
 /** The reasons, the kind's own first. Where the kind is only what is left of others (`unknown`, `session`), theirs come first. */

@@ -124,7 +124,10 @@ function readMark(r: Reader, text: string): void {
   } else if (r.dialect === 'postgres' && !POSTGRES_OPERATORS.has(text) && !PUNCTUATION.has(text)) {
     r.found.operators.add(text)
     r.found.distrust('operator', text)
-  } else if (text === ':=' && r.dialect === 'mysql') r.found.refuse('session', text)
+  } else if (text === ':=' && r.dialect === 'mysql') {
+    r.found.refuse('session', text)
+    r.found.changeSession('changed')
+  }
 }
 
 function readWord(r: Reader, token: Token, inside: Inside): void {
@@ -175,8 +178,16 @@ export function readBareCall(r: Reader): boolean {
   return true
 }
 
+/** Where a row lies and who locks it changes without a write. */
+const SYSTEM_COLUMNS: ReadonlySet<string> = new Set(['ctid', 'xmax', 'cmin', 'cmax'])
+
+function noteSystemColumn(r: Reader, name: string): void {
+  if (SYSTEM_COLUMNS.has(name)) r.found.refuse('volatile', name)
+}
+
 function readPostgresWord(r: Reader, token: Token, next: Token): void {
   const { text } = token
+  noteSystemColumn(r, token.name)
   if (next.kind === 'string' && !BEFORE_TEXT.has(text)) noteTypedLiteral(r, token.name, next.name)
   else if (text === 'AT' && r.take('LOCAL')) r.found.refuse('settings', 'at local')
   else if (text === 'AT') r.take('TIME', 'ZONE')
@@ -215,6 +226,7 @@ function readName(r: Reader): void {
   if (r.dialect === 'postgres') {
     if (r.token.kind === 'string') noteTypedLiteral(r, nameOf(path), r.token.name)
     for (const part of path.slice(1)) r.found.fields.add(part.name)
+    noteSystemColumn(r, nameOf(path.slice(-1)))
   }
   // MariaDB in Oracle mode: the next number of a sequence.
   const last = path.at(-1) ?? first

@@ -1,7 +1,10 @@
-import type { Operation, Reason, Refusal, Relation } from './types.js'
+import type { Operation, Reason, Refusal, Relation, SessionEffect } from './types.js'
 
 /** Details beyond so many help nobody; each reason is kept once at least. */
 const MAX_REFUSALS = 16
+
+/** From least to most. */
+export const SESSION_RANK: readonly SessionEffect[] = ['same', 'reset', 'transaction', 'changed']
 
 /** What reading one statement has brought to light. */
 export class Findings {
@@ -14,8 +17,10 @@ export class Findings {
   /** Something is called that may write anything. */
   unknown = false
   temporary = false
-  /** A function changes the session's state. */
-  sets = false
+  /** What it leaves behind in its connection. */
+  session: SessionEffect = 'same'
+  /** A function is called for what it does to the session or says to others, not for an answer. */
+  speaks = false
   /** A parameter may be read as a moment. */
   moments = false
 
@@ -34,6 +39,10 @@ export class Findings {
   distrust(reason: 'function' | 'operator' | 'type', detail: string): void {
     this.refuse(reason, detail)
     if (reason === 'function') this.unknown = true
+  }
+
+  changeSession(effect: SessionEffect): void {
+    if (SESSION_RANK.indexOf(effect) > SESSION_RANK.indexOf(this.session)) this.session = effect
   }
 
   /** It may do anything. */

@@ -246,6 +246,8 @@ class Walker {
       const name = (part['String'] as { sval?: string } | undefined)?.sval
       if (name !== undefined) this.#found.fields.add(name)
     }
+    const last = (path.at(-1)?.['String'] as { sval?: string } | undefined)?.sval ?? ''
+    if (/^(?:ctid|xmax|cmin|cmax)$/.test(last)) this.#found.refuse('volatile', last)
     this.node({ arg: node['arg'], indirection: path.filter((part) => 'A_Indices' in part) }, scope)
   }
 }

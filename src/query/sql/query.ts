@@ -174,6 +174,7 @@ function readInto(r: Reader): void {
       return
     }
     r.found.refuse('session', 'into')
+    r.found.changeSession('changed')
     do r.next()
     while (r.takeOne(','))
     return

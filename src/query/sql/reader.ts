@@ -3,7 +3,7 @@ import { lowerAscii } from './lex/scan.js'
 import { Unreadable, type Token } from './lex/token.js'
 import type { QueryOutline } from './outline.js'
 import { catalogueSchema, isCatalogue } from './system.js'
-import type { Dialect, Operation } from './types.js'
+import type { Dialect, Kind, Operation } from './types.js'
 
 /** The names of a WITH that are in sight, nearest first. */
 export interface Scope {
@@ -22,6 +22,8 @@ export interface Grammar {
   readonly query: (r: Reader) => void
   /** Reads one INSERT, UPDATE, DELETE or MERGE inside a WITH. */
   readonly change: (r: Reader) => unknown
+  /** Reads any statement. */
+  readonly statement: (r: Reader) => Kind
 }
 
 /** Nesting deeper than this is not read: it would run out of stack long before a server does. */

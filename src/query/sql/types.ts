@@ -147,6 +147,13 @@ export interface TransactionStep {
   readonly chain: boolean
 }
 
+/**
+ * What a text leaves behind in its connection: nothing; nothing but for the rest of the transaction (`SET LOCAL`); a state that later
+ * answers may depend on (`SET`, a variable, a temporary table); or a session as new (`DISCARD ALL`). Where the effects are unknown this is
+ * too: a function may set a setting.
+ */
+export type SessionEffect = 'same' | 'transaction' | 'changed' | 'reset'
+
 /** What one text does, read from the text alone. Frozen, and the same object for the same text. */
 export interface Analysis {
   readonly dialect: Dialect
@@ -184,6 +191,7 @@ export interface Analysis {
   readonly statements: number
   /** Each statement's own analysis when there are several, in order. */
   readonly parts: readonly Analysis[]
+  readonly session: SessionEffect
   /** It makes or names a temporary table, which exists for one connection only. */
   readonly temporary: boolean
   readonly params: Params

@@ -186,3 +186,45 @@ test('temporary tables are said', () => {
   expect(analyze('CREATE TEMPORARY TABLE t (a int)', 'mysql').temporary).toBe(true)
   expect(analyze('CREATE TABLE t (a int)', 'mysql').temporary).toBe(false)
 })
+
+describe('what is left behind in the connection', () => {
+  test.each<readonly [Dialect, string, string]>([
+    ['postgres', 'SELECT 1 FROM a', 'same'],
+    ['postgres', 'UPDATE a SET b = 1', 'same'],
+    ['postgres', 'SET search_path = a', 'changed'],
+    ['postgres', 'SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY', 'changed'],
+    ['postgres', 'SET LOCAL role = a', 'transaction'],
+    ['postgres', 'SET TRANSACTION ISOLATION LEVEL SERIALIZABLE', 'transaction'],
+    ['postgres', 'SELECT set_config($1, $2, true)', 'transaction'],
+    ['postgres', 'SELECT set_config($1, $2, $3)', 'changed'],
+    ['postgres', 'RESET ALL', 'changed'],
+    ['postgres', 'DISCARD ALL', 'reset'],
+    ['postgres', 'CREATE TEMP TABLE t (a int)', 'changed'],
+    ['postgres', 'SELECT 1 FROM a b c d', 'changed'],
+    ['postgres', 'NOTIFY a', 'same'],
+    ['postgres', 'BEGIN; SET LOCAL role = a; SELECT 1; COMMIT', 'transaction'],
+    ['mysql', 'SET NAMES utf8mb4', 'changed'],
+    ['mysql', 'SET TRANSACTION READ ONLY', 'transaction'],
+    ['mysql', 'SET STATEMENT max_statement_time = 1 FOR SELECT 1', 'same'],
+    ['mysql', 'SELECT @a := 1', 'changed'],
+    ['mysql', 'SELECT a INTO @b FROM c', 'changed'],
+    ['mysql', 'USE a', 'changed'],
+    ['mysql', 'SHOW TABLES', 'same'],
+    ['sqlite', 'PRAGMA table_info(a)', 'same'],
+    ['sqlite', 'PRAGMA user_version', 'same'],
+    ['sqlite', 'PRAGMA case_sensitive_like = 1', 'changed'],
+    ['sqlite', 'ATTACH $1 AS b', 'changed'],
+  ])('%s: %s: %s', (dialect, sql, session) => {
+    expect(analyze(sql, dialect).session).toBe(session)
+  })
+})
+
+test('where a row lies and who locks it is not kept', () => {
+  for (const column of ['ctid', 't.ctid', 'xmax', 't.cmin', '"cmax"']) {
+    expect(analyze(`SELECT ${column} FROM t`, 'postgres')).toMatchObject({
+      cacheable: false,
+      why: 'volatile',
+    })
+  }
+  expect(analyze('SELECT xmin, tableoid FROM t', 'postgres').cacheable).toBe(true)
+})

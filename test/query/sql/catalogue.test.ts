@@ -313,8 +313,15 @@ describe.skipIf(shared === undefined)('MariaDB', () => {
     await server.query(
       "CREATE PROCEDURE dyn() BEGIN PREPARE s FROM 'DELETE FROM orgs'; EXECUTE s; END",
     )
+    await server.query('CREATE TABLE hours (id int, opens time)')
     const later = await load()
     const follow = (sql: string) => later(analyze(sql, 'mysql'))
+    expect(follow('SELECT CAST(opens AS DATETIME) FROM hours')).toMatchObject({
+      cacheable: false,
+      why: 'time',
+    })
+    expect(follow('SELECT opens FROM hours').cacheable).toBe(true)
+    expect(follow('SELECT DATE(created_at) FROM orders').cacheable).toBe(true)
     expect(follow('INSERT INTO mixed VALUES (1, "a", "b")').change?.anyRow).toBe(true)
     expect(follow('DELETE FROM mixed WHERE id = ?')).toMatchObject({
       effects: 'known',

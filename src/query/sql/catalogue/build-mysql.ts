@@ -99,6 +99,7 @@ function readColumn(data: Part['data']): Column {
     name: string(data['name']).toLowerCase(),
     comparison,
     generated: /GENERATED|VIRTUAL|STORED|PERSISTENT|on update/i.test(extra),
+    timeOfDay: data['type'] === 'time',
     counted: /auto_increment/i.test(extra),
   }
 }

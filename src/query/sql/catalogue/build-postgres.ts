@@ -101,6 +101,7 @@ function readColumn(value: unknown): Column {
       Number(modifier),
     ),
     generated: truth(generated),
+    timeOfDay: false,
     counted: false,
   }
 }

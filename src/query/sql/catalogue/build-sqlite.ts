@@ -60,6 +60,7 @@ function readRelation(data: Part['data']): Draft {
     name: fold(name),
     comparison: sqliteComparison(string(type), binary),
     generated: Number(hidden) > 0,
+    timeOfDay: false,
     counted: false,
   }))
   const key = columns.filter(([, , place]) => Number(place) > 0)

@@ -55,6 +55,7 @@ function follow(analysis: Analysis, catalogue: Catalogue, lookup: Lookup): Resol
   for (const relation of analysis.relations)
     followRelation(relation, analysis, reach, lookup, found)
   const ofText = settle(analysis, catalogue, reach)
+  noteTimesOfDay(analysis, reach, lookup)
   const missing = [...reach.missing]
   const unknown = reach.unknown || startsUnknown(analysis) || missing.length > 0
   const refusals = [
@@ -128,6 +129,20 @@ function settle(analysis: Analysis, catalogue: Catalogue, reach: Reach): Refusal
     ({ reason, detail }) =>
       !BY_CATALOGUE.has(reason) && !(reason === 'unknown' && detail === 'call'),
   )
+}
+
+/** MySQL's functions that make a moment of today out of a time of day. */
+const FROM_TIME = new Set(
+  'cast convert date datetime timestamp timestampadd timestampdiff adddate addtime date_add date_sub subdate datediff to_days to_seconds'.split(
+    ' ',
+  ),
+)
+
+function noteTimesOfDay(analysis: Analysis, reach: Reach, lookup: Lookup): void {
+  if (!analysis.functions.some((name) => FROM_TIME.has(name))) return
+  for (const key of reach.reads) {
+    if (lookup.byKey(key)?.columns.some((column) => column.timeOfDay)) reach.refuse('time', key)
+  }
 }
 
 /** Whether something in the text itself may do anything, besides calls, which were followed. */

@@ -217,5 +217,5 @@ function callEffect(
     return dialect === 'postgres' && typeKind(name) !== 'unknown' ? 'nothing' : 'unknown'
   }
   // A session that was changed by a trigger is nobody's to foresee.
-  return kind === 'sets' && name !== 'pg_notify' ? 'anything' : 'nothing'
+  return kind === 'sets' ? 'anything' : 'nothing'
 }

@@ -37,7 +37,7 @@ const MYSQL: FunctionTable = table(
       regexp_instr regexp_like regexp_replace regexp_substr repeat replace reverse right rpad rtrim sformat soundex space strcmp
       substr substring substring_index to_base64 trim ucase unhex upper weight_string
       md5 sha sha1 sha2 aes_encrypt aes_decrypt compress uncompress uncompressed_length
-      if ifnull nullif coalesce isnull nvl nvl2 decode_oracle interval default values value row cast convert binary match
+      if ifnull nullif coalesce isnull nvl nvl2 decode_oracle interval values value row cast convert binary match
       inet_aton inet_ntoa inet6_aton inet6_ntoa is_ipv4 is_ipv4_compat is_ipv4_mapped is_ipv6 is_uuid bin_to_uuid uuid_to_bin
       any_value avg bit_and bit_or bit_xor count group_concat max min std stddev stddev_pop stddev_samp sum var_pop var_samp
       variance json_arrayagg json_objectagg grouping median percentile_cont percentile_disc
@@ -60,7 +60,8 @@ const MYSQL: FunctionTable = table(
       mbrdisjoint mbrequals mbrintersects mbroverlaps mbrtouches mbrwithin point linestring polygon multipoint
       multilinestring multipolygon geometrycollection`,
     settings: `convert_tz date_format dayname monthname from_unixtime time_format to_char`,
-    time: `now curdate curtime current_date current_time current_timestamp localtime localtimestamp sysdate utc_date utc_time
+    // MariaDB gives the moment for a column whose default it is.
+    time: `default now curdate curtime current_date current_time current_timestamp localtime localtimestamp sysdate utc_date utc_time
       utc_timestamp`,
     volatile: `rand uuid uuid_short sys_guid sleep benchmark random_bytes sequence nextval lastval encrypt nextval lastval
       master_pos_wait source_pos_wait wait_for_executed_gtid_set gtid_subset gtid_subtract`,

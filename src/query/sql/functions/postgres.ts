@@ -95,7 +95,8 @@ const POSTGRES: FunctionTable = table(
       has_column_privilege has_any_column_privilege has_database_privilege has_schema_privilege has_function_privilege
       has_sequence_privilege has_type_privilege has_language_privilege has_server_privilege has_tablespace_privilege
       has_foreign_data_wrapper_privilege pg_has_role`,
-    sets: `set_config setseed pg_notify`,
+    tells: `pg_notify`,
+    sets: `set_config setseed`,
     writes: `nextval setval`,
     lock: `pg_advisory_lock pg_advisory_lock_shared pg_advisory_unlock pg_advisory_unlock_all pg_advisory_unlock_shared
       pg_advisory_xact_lock pg_advisory_xact_lock_shared pg_try_advisory_lock pg_try_advisory_lock_shared

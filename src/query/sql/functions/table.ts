@@ -4,7 +4,7 @@ import type { Token } from '../lex/token.js'
  * - `pure`: it depends on its arguments, and on the tables it is given them from, only.
  * - `moments`: pure, unless a text it is given says "now".
  * - `settings`, `time`, `volatile`, `session`, `lock`, `catalogue`: see `Reason`.
- * - `sets`: it changes the session's state. `writes`: it changes something that is no table (a sequence, a large object).
+ * - `tells`: it notifies others. `sets`: it changes the session's state. `writes`: it changes something that is no table (a sequence, a large object).
  * - `unknown`: not on the list, so it may do anything.
  */
 export type FunctionKind =
@@ -14,6 +14,7 @@ export type FunctionKind =
   | 'time'
   | 'volatile'
   | 'session'
+  | 'tells'
   | 'sets'
   | 'lock'
   | 'catalogue'
