@@ -7,9 +7,10 @@ import type { Answers, Sample, Work } from './worker.js'
 
 /** How long a round is to take, ms: short, so that few rounds meet somebody else's work on the same core. */
 const ROUND_MS = 20
-const ROUNDS = 41
-/** Before that: at a round trip each, it takes this long until the compiler has seen enough. */
-const WARM_UP = 20
+const ROUNDS = 31
+const WARM_UP = 5
+/** Before that, keys read by each: V8 goes on compiling for thousands of calls, on threads whose time is the process's. */
+const WARM_UP_KEYS = 12_000
 
 interface Result {
   readonly member: Member
@@ -109,6 +110,7 @@ async function takeTurns(
 
 /** How many operations fill a round, once the code is warm. */
 async function calibrate({ worker }: Member, work: Work): Promise<number> {
+  await worker.call.round(work, Math.ceil(WARM_UP_KEYS / work.batch))
   let operations = 2 * work.callers
   for (;;) {
     const { ns } = await worker.call.round(work, operations)

@@ -1,4 +1,4 @@
-import { hire, present } from '../lib/crew.js'
+import { focused, hire } from '../lib/crew.js'
 import type { Bench, Entrant, Outcome, Row, Scenario } from '../lib/scenario.js'
 
 const FLOOR = 'lru-cache'
@@ -63,7 +63,7 @@ async function measure(
 ): Promise<Outcome> {
   const { floor, unit, target, of, maxEntries } = question
   const found: { readonly name: string; readonly bytes: number }[] = []
-  for (const entrant of present(entrants, bench)) {
+  for (const entrant of focused(entrants, bench)) {
     const member = await hire(bench, entrant, { callers: 1, maxEntries }, NODE_ARGS)
     try {
       found.push({ name: member.name, bytes: await of(member.worker.call) })

@@ -1,4 +1,4 @@
-import { hire, present } from '../lib/crew.js'
+import { focused, hire } from '../lib/crew.js'
 import type { Claim, Entrant, Row, Scenario } from '../lib/scenario.js'
 
 const PROCESSES = 4
@@ -25,7 +25,7 @@ export const stampede: Scenario = {
     const rows: Row[] = []
     const claims: Claim[] = []
     const data: object[] = []
-    for (const entrant of present(entrants, bench)) {
+    for (const entrant of focused(entrants, bench)) {
       const task = { callers: CALLERS, maxEntries: 1_000, loadMs: LOAD_MS }
       const members = await Promise.all(
         Array.from({ length: PROCESSES }, () => hire(bench, entrant, task)),
