@@ -58,7 +58,7 @@ export const promotion: Scenario = {
   keys: 2_000,
   callers: 1,
   // So few that each key has left when its turn comes again.
-  maxEntries: 100,
+  maxEntries: 50,
   pinned: true,
   commandsAtMost: 100,
 }
