@@ -40,7 +40,8 @@ function escape(text: string): string {
 }
 
 function escapeBytes(text: string): string {
-  return text.replaceAll(/[^!-$&-z|]+/g, (odd) => {
+  return text.replaceAll(/[^!-$&-z|]/gu, (odd) => {
+    if (odd.length === 1 && odd.charCodeAt(0) < 128) return percent(odd.charCodeAt(0))
     let escaped = ''
     for (const byte of Buffer.from(odd)) escaped += percent(byte)
     return escaped
