@@ -89,6 +89,7 @@ export class Journal {
   /** Resolves when nothing is pending any more; rejects when the cache is closed first. */
   delivered(): Promise<void> {
     if (this.size === 0) return Promise.resolve()
+    if (this.#closed) return Promise.reject(undelivered())
     if (this.#waiters === undefined) {
       this.#waiters = Promise.withResolvers<void>()
       this.#waiters.promise.catch(() => {})
@@ -109,12 +110,7 @@ export class Journal {
   close(): void {
     this.#closed = true
     this.#cancel?.()
-    this.#waiters?.reject(
-      new CacheError(
-        'CACHE_CLOSED',
-        'the cache was closed before every invalidation was delivered',
-      ),
-    )
+    this.#waiters?.reject(undelivered())
     this.#waiters = undefined
   }
 
@@ -174,4 +170,11 @@ export class Journal {
     this.#waiters?.resolve()
     this.#waiters = undefined
   }
+}
+
+function undelivered(): CacheError {
+  return new CacheError(
+    'CACHE_CLOSED',
+    'the cache was closed before every invalidation was delivered',
+  )
 }

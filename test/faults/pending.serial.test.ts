@@ -173,6 +173,7 @@ for (const kind of KINDS) {
       )
       await cut.close()
       expect(await told).toBe('CACHE_CLOSED')
+      await expect(receipt.delivered).rejects.toMatchObject({ code: 'CACHE_CLOSED' })
     })
   })
 }
