@@ -116,9 +116,11 @@ export function listenOn(setup: BusSetup): RedisBus {
   return {
     subscribe(wanted) {
       listener = wanted
-      outside(connect).then(begin, (error: unknown) => {
-        if (!closed) circuit.lost(toError(error))
-      })
+      void outside(() =>
+        connect().then(begin, (error: unknown) => {
+          if (!closed) circuit.lost(toError(error))
+        }),
+      )
     },
     publish,
     move(reason) {

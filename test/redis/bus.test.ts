@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { redisBus, redisStore } from '../../adapters/redis/index.js'
 import type { Bus } from '../../src/store/store.js'
@@ -100,6 +101,24 @@ describe('the bus of redisStore', () => {
     }
     await until('it is up again', () => events.filter((event) => event === '(up)').length === 2)
     expect(events).toEqual(['(up)', '(down)', '(up)'])
+  })
+
+  test('is heard outside of the request that happened to come first', async () => {
+    const request = new AsyncLocalStorage<string>()
+    await using opening = opened(source())
+    const { store } = opening
+    const contexts: (string | undefined)[] = []
+    request.run('first request', () => {
+      void store.read(['k'], [])
+      const note = () => contexts.push(request.getStore())
+      store.bus!.subscribe({ message: note, up: note, down: note })
+    })
+    await until('it is up', () => contexts.length === 1)
+    await store.bus!.publish('said')
+    await until('it has heard', () => contexts.length === 2)
+    proxy.cut()
+    await until('it is up again', () => contexts.length === 4)
+    expect(contexts.filter((context) => context !== undefined)).toEqual([])
   })
 
   test('works without a store around it', async () => {
