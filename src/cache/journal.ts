@@ -26,7 +26,7 @@ const LAST_RETRY_MS = 2_000
 /**
  * Invalidations that could not be delivered to one place, kept until they are.
  *
- * They are coalesced: a key once, a tag with its newest version. Until an item is delivered, what that place
+ * They are coalesced: a key once, a tag once. Until an item is delivered, what that place
  * says about it is not believed by this process (`blocksKey`, `blocksTag`), so nothing that was invalidated is served
  * by the one who invalidated it, in whatever order servers come back. Past the bound the journal keeps a single
  * item, "everything", and nothing from that place is believed until it is delivered.
@@ -141,10 +141,14 @@ export class Journal {
     const keys = [...this.#keys.keys()]
     const additions = [...this.#keys.values()]
     const tags = [...this.#tags.keys()]
-    const versions = [...this.#tags.values()]
+    const kept = [...this.#tags.values()]
     const all = this.#all
+    // Each attempt has versions of its own. The last one may have been carried out though nobody heard so; what was
+    // kept under its version may have been invalidated by others since, and would be valid again if it came back.
+    const { token } = this.#options
+    const versions = tags.map(token)
     try {
-      await this.#options.deliver({ keys, tags, versions, all })
+      await this.#options.deliver({ keys, tags, versions, all: all && token() })
     } catch {
       this.#schedule()
       return
@@ -154,7 +158,7 @@ export class Journal {
       if (this.#keys.get(key) === additions[index]) this.#keys.delete(key)
     })
     tags.forEach((tag, index) => {
-      if (this.#tags.get(tag) === versions[index]) this.#tags.delete(tag)
+      if (this.#tags.get(tag) === kept[index]) this.#tags.delete(tag)
     })
     if (this.#all === all) this.#all = undefined
     this.#settled()
