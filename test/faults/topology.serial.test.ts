@@ -5,7 +5,12 @@ import { memcachedStore } from '../../adapters/memcached/index.js'
 import { redisStore } from '../../adapters/redis/index.js'
 import { createCache, type Cache } from '../../index.js'
 import { startProxy } from '../support/proxy.js'
-import { startMemcached, startRedisCluster, type RedisCluster } from '../support/servers/index.js'
+import {
+  startMemcached,
+  startRedisCluster,
+  startSentinel,
+  type RedisCluster,
+} from '../support/servers/index.js'
 import { until } from '../support/until.js'
 
 let namespaces = 0
@@ -123,6 +128,46 @@ describe('Redis Cluster', () => {
       )
     })
   })
+})
+
+test('Sentinel makes a replica the master: reads are answered meanwhile, and the new one is used without a restart', async () => {
+  await using setup = await startSentinel()
+  const open = (): Cache => {
+    const cache = createCache({
+      namespace: 'sentinel',
+      tiers: [
+        memoryStore(),
+        redisStore(
+          { sentinels: [...setup.startupNodes], name: setup.name },
+          { retryAtMost: 200, heartbeat: 300 },
+        ),
+      ],
+    })
+    onTestFinished(() => cache.close())
+    return cache
+  }
+  const [cache, other] = [open(), open()]
+  let row = 1
+  const read = (at: Cache, key: string) => at.getOrSet(key, async () => row, { tags: ['t'] })
+  expect([await read(cache, 'k'), await read(other, 'k')]).toEqual([1, 1])
+  await setup.master.kill()
+  const state = { over: false }
+  const failover = setup.failedOverFrom(setup.master.port).then(() => (state.over = true))
+  let most = 0
+  for (let n = 0; !state.over; n++) {
+    const before = performance.now()
+    expect(await read(other, `during-${n}`)).toBe(1)
+    most = Math.max(most, performance.now() - before)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  await failover
+  expect(most).toBeLessThan(1_000)
+  row = 2
+  const receipt = await cache.invalidateTags('t')
+  await receipt.delivered
+  expect(await read(cache, 'k')).toBe(2)
+  await until('the other hears of it', async () => (await read(other, 'k')) === 2)
+  await until('it keeps for others', async () => (await open().get('k')) === 2)
 })
 
 test('one of three Memcacheds gone: its keys load and are stored nowhere else; replaced by an empty one, it is used', async () => {
