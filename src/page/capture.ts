@@ -1,0 +1,198 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { type FieldLine, type FieldValues, linesFromFields } from '../http/index.js'
+import type { Captured } from './stored-page.js'
+
+/**
+ * Takes a response down as it is written, while it goes on its way or is held back.
+ *
+ * The response's own `writeHead`, `write` and `end` are replaced for as long as the handler runs. What it writes is passed on
+ * at once with the same back-pressure; nothing waits for the end of it.
+ */
+
+/** What becomes of a response: it goes out, without its body, or not at all. */
+export type Course = 'pass' | 'head' | 'hold'
+
+export interface CaptureOptions {
+  /** The largest body taken down, in bytes. */
+  readonly maxBytes: number
+  /** Decides once the head is known; may change the fields of the response when it is to go out. */
+  readonly onHead: (head: { readonly status: number; readonly fields: FieldValues }) => Course
+  /** Surrounds each call of the response's own functions. */
+  readonly around: <T>(inside: () => T) => T
+}
+
+export type CaptureEnd =
+  | { readonly kind: 'complete'; readonly captured: Captured }
+  | { readonly kind: 'incomplete'; readonly reason: 'too-large' | 'aborted' | 'length' }
+
+export interface Capture {
+  /** Settles when the response has been written, or will not be. */
+  readonly done: Promise<CaptureEnd>
+  /** How the response went on; undefined before its head. */
+  readonly course: Course | undefined
+  /** From now on holds back what has not begun to go out. False when it has begun. */
+  hold(): boolean
+  /** Gives the response back: with its functions, and the fields it had before, if it was held. */
+  release(): void
+}
+
+type Callback = (error?: Error | null) => void
+
+export function captureResponse(response: ServerResponse, options: CaptureOptions): Capture {
+  const before: OutgoingHttpHeaders = { ...response.getHeaders() }
+  const statusBefore = response.statusCode
+  const own = {
+    writeHead: response.writeHead.bind(response) as (...args: unknown[]) => ServerResponse,
+    write: response.write.bind(response) as (...args: unknown[]) => boolean,
+    end: response.end.bind(response) as (...args: unknown[]) => ServerResponse,
+    flushHeaders: response.flushHeaders.bind(response),
+  }
+  const { promise, resolve } = Promise.withResolvers<CaptureEnd>()
+  let course: Course | undefined
+  let held = false
+  let released = false
+  let ended = false
+  let head: { status: number; lines: readonly FieldLine[]; fields: FieldValues } | undefined
+  let chunks: Buffer[] | undefined = []
+  let bytes = 0
+
+  const begin = (): Course => {
+    if (course !== undefined) return course
+    const fields: FieldValues = { ...response.getHeaders() }
+    const lines = linesFromFields(changed(fields, before))
+    head = { status: response.statusCode, fields, lines }
+    const decided = options.onHead(head)
+    course = held ? 'hold' : decided
+    return course
+  }
+  const take = (chunk: unknown, encoding: unknown): void => {
+    if (chunk === undefined || chunk === null || chunks === undefined) return
+    const piece =
+      typeof chunk === 'string'
+        ? Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8')
+        : Buffer.from(chunk as Uint8Array)
+    bytes += piece.length
+    if (bytes > options.maxBytes) {
+      chunks = undefined
+      if (course === 'pass') resolve({ kind: 'incomplete', reason: 'too-large' })
+    } else chunks.push(piece)
+  }
+  const finish = (): void => {
+    ended = true
+    response.off('close', onClose)
+    if (chunks === undefined) {
+      resolve({ kind: 'incomplete', reason: 'too-large' })
+      return
+    }
+    const body = Buffer.concat(chunks)
+    const stated = head!.fields['content-length']
+    if (stated !== undefined && Number(stated) !== body.length) {
+      resolve({ kind: 'incomplete', reason: 'length' })
+      return
+    }
+    const { status, lines, fields } = head!
+    resolve({ kind: 'complete', captured: { status, lines, fields, body } })
+  }
+  const onClose = (): void => {
+    if (!ended) resolve({ kind: 'incomplete', reason: 'aborted' })
+  }
+  const { around } = options
+
+  const replacement = {
+    writeHead(...args: unknown[]): ServerResponse {
+      if (released || course === 'pass' || course === 'head') return own.writeHead(...args)
+      applyHead(response, args)
+      begin()
+      return response
+    },
+    flushHeaders(): void {
+      if (released) own.flushHeaders()
+      else if (begin() === 'pass') around(own.flushHeaders)
+    },
+    write(...args: unknown[]): boolean {
+      if (released) return own.write(...args)
+      const way = begin()
+      take(args[0], args[1])
+      if (way === 'pass') return around(() => own.write(...args))
+      callBack(args)
+      return true
+    },
+    end(...args: unknown[]): ServerResponse {
+      if (released) return own.end(...args)
+      if (ended) return response
+      const way = begin()
+      if (typeof args[0] !== 'function') take(args[0], args[1])
+      finish()
+      if (way === 'pass') return around(() => own.end(...args))
+      if (way === 'head') around(() => own.end())
+      callBack(args)
+      return response
+    },
+  }
+  Object.assign(response, replacement)
+  response.once('close', onClose)
+
+  return {
+    done: promise,
+    get course() {
+      return course
+    },
+    hold() {
+      if (course === 'pass' || course === 'head') return false
+      held = true
+      course &&= 'hold'
+      return true
+    },
+    release() {
+      if (released) return
+      released = true
+      response.off('close', onClose)
+      if (course !== 'hold' && !held) return
+      for (const name of response.getHeaderNames()) response.removeHeader(name)
+      for (const [name, value] of Object.entries(before)) {
+        if (value !== undefined) response.setHeader(name, value)
+      }
+      response.statusCode = statusBefore
+      response.statusMessage = ''
+    },
+  }
+}
+
+/** The callback of a write that is not passed on. */
+function callBack(args: readonly unknown[]): void {
+  const callback = args.findLast((arg): arg is Callback => typeof arg === 'function')
+  if (callback !== undefined) process.nextTick(callback)
+}
+
+/** The fields that were set or changed: what was there before is there again when the next visitor comes. */
+function changed(fields: FieldValues, before: FieldValues): FieldValues {
+  const result: Record<string, FieldValues[string]> = {}
+  for (const [name, value] of Object.entries(fields)) {
+    const was = before[name]
+    if (was === undefined || JSON.stringify(was) !== JSON.stringify(value)) result[name] = value
+  }
+  return result
+}
+
+/** What `writeHead` was given, set one by one: all three forms that Node takes. */
+export function applyHead(response: ServerResponse, args: readonly unknown[]): void {
+  response.statusCode = Number(args[0])
+  const second = args[1]
+  if (typeof second === 'string') response.statusMessage = second
+  const fields = typeof second === 'string' ? args[2] : (second ?? args[2])
+  if (Array.isArray(fields)) {
+    const flat: unknown[] = Array.isArray(fields[0]) ? fields.flat() : fields
+    const named = new Map<string, string[]>()
+    for (let at = 0; at + 1 < flat.length; at += 2) {
+      const name = String(flat[at]).toLowerCase()
+      named.set(name, [...(named.get(name) ?? []), String(flat[at + 1])])
+    }
+    for (const [name, values] of named) {
+      response.setHeader(name, values.length === 1 ? values[0]! : values)
+    }
+  } else if (typeof fields === 'object' && fields !== null) {
+    for (const [name, value] of Object.entries(fields as OutgoingHttpHeaders)) {
+      if (value !== undefined) response.setHeader(name, value)
+    }
+  }
+}

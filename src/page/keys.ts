@@ -1,0 +1,84 @@
+import { Recent } from '../base/recent.js'
+import { canonicalKey } from '../base/stable-key.js'
+import { createUrlKey, type FieldValues, type KeyedTarget, variantKey } from '../http/index.js'
+import type { PageSettings } from './options.js'
+import type { Kept } from './stored-page.js'
+
+/** Makes the keys of pages. */
+export interface PageKeys {
+  /** The page a request is for, or why it is for none. */
+  url(target: string, host: string | undefined): KeyedTarget | { readonly refused: string }
+  /** The key of one variant, told apart by `names`, in canonical form. */
+  page(url: string, names: readonly string[], headers: FieldValues): string
+  /** The key of what is known of how a URL varies. */
+  vary(url: string): readonly string[]
+}
+
+export function createPageKeys(settings: PageSettings): PageKeys {
+  const { hosts, scheme, query, normalisers } = settings
+  const shared = { scheme, query } as const
+  const configured = hosts === undefined ? undefined : createUrlKey({ ...shared, hosts })
+  const byHost = new Recent<ReturnType<typeof createUrlKey>>(100)
+  const forHost = (host: string): ReturnType<typeof createUrlKey> | undefined => {
+    let known = byHost.get(host)
+    if (known === undefined) {
+      try {
+        known = createUrlKey({ ...shared, hosts: host })
+      } catch {
+        return undefined
+      }
+      byHost.set(host, known)
+    }
+    return known
+  }
+  return {
+    url(target, host) {
+      if (configured !== undefined) return configured(target, host)
+      const keyed = host === undefined ? undefined : forHost(host)
+      return keyed === undefined ? { refused: 'host' } : keyed(target, host)
+    },
+    page: (url, names, headers) =>
+      canonicalKey(['keepfresh:page', url, variantKey(names, headers, normalisers)]),
+    vary: (url) => ['keepfresh:vary', url],
+  }
+}
+
+/** The tag of every variant of a URL. */
+export function pageTag(url: string): string {
+  return `page:${url}`
+}
+
+/** The tag of the pages of one origin that name a group in `Cache-Groups` (RFC 9875). */
+export function groupTag(url: string, group: string): string {
+  return `page-group:${new URL(url).origin}:${group}`
+}
+
+/** True when what a key holds is a page for this request, and not for one that differs. */
+export function isFor(kept: Kept, headers: FieldValues, settings: PageSettings): boolean {
+  return kept.page !== null && variantKey(kept.vary, headers, settings.normalisers) === kept.variant
+}
+
+/**
+ * The variants of each URL that this process has made, so that their number is bounded whatever visitors send: a few too many
+ * are possible across processes, never without end.
+ */
+export class VariantBound {
+  readonly #max: number
+  readonly #byUrl = new Recent<Set<string>>(10_000)
+
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  /** Notes a key that was made; returns the one that has to go for it, if any. */
+  note(url: string, key: string): string | undefined {
+    const known = this.#byUrl.get(url) ?? new Set()
+    this.#byUrl.set(url, known)
+    known.delete(key)
+    known.add(key)
+    if (known.size <= this.#max) return undefined
+    const oldest = known.values().next().value!
+    known.delete(oldest)
+    return oldest
+  }
+}

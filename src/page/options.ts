@@ -1,0 +1,182 @@
+import type { IncomingMessage } from 'node:http'
+import { type Duration, toMilliseconds } from '../base/duration.js'
+import { invalidOption } from '../base/errors.js'
+import { assertTag } from '../base/stable-key.js'
+import {
+  createCacheStatusWriter,
+  type CacheStatusWriter,
+  createNormalisers,
+  type DeclaredQuery,
+  type FieldNormalisers,
+  type NormaliserOptions,
+} from '../http/index.js'
+
+/** How pages of a route are kept. Each has a default; none is required. */
+export interface PageOptions {
+  /**
+   * How long a page is fresh when its response does not say, and at most when it does. Default: what the response says, else a
+   * tenth of the time since its `Last-Modified`, else not kept.
+   */
+  readonly ttl?: Duration
+  /** How long after that it may be served while a new one is made, and when making it fails. Default: `0`, never. */
+  readonly grace?: Duration
+  /** The part of the grace for serving while a new one is made. Default: all of `grace`. */
+  readonly staleWhileRevalidate?: Duration
+  /** The part of the grace for a handler that fails: throws, or answers 500, 502, 503 or 504. Default: all of `grace`. */
+  readonly staleIfError?: Duration
+  /** How long a stale page with a validator is kept to be asked about, after its grace. Default: `'1h'`. */
+  readonly keep?: Duration
+  /** The longest a visitor waits for another visitor's run of the handler: then a stale page, or a run of their own. Default: none. */
+  readonly hardTimeout?: Duration
+  /**
+   * Request fields that pages differ by. Fields that the handler reads or names in `Vary` are added by themselves; naming them
+   * saves a look. Default: none.
+   */
+  readonly vary?: readonly string[]
+  /** Request fields the handler may read although the pages do not differ by them, as a log does. Default: none. */
+  readonly unkeyed?: readonly string[]
+  /** Query parameters that pages differ by. The handler sees no others. Default: `'none'`. */
+  readonly query?: DeclaredQuery
+  /** Labels to invalidate by, besides those of what the page is made from. */
+  readonly tags?: readonly string[] | ((request: IncomingMessage) => readonly string[])
+  /** The hosts this application answers for; others are not cached. Default: any, each with pages of its own. */
+  readonly hosts?: string | readonly string[]
+  /** The scheme visitors use. Default: `'https'`. */
+  readonly scheme?: 'http' | 'https'
+  /** The content codings and languages there are, so that visitors who get the same share a page. Default: compared by meaning. */
+  readonly variants?: NormaliserOptions
+  /** Whether a request comes from a known user: the answer is kept only if it says `public` or `s-maxage`. Default: by what the handler reads. */
+  readonly identified?: (request: IncomingMessage) => boolean
+  /** Requests that are not to be cached at all. Default: none. */
+  readonly bypass?: (request: IncomingMessage) => boolean
+  /** Whether `Cache-Control` and `Pragma` of a request count. Default: `'ignore'`, so that a visitor cannot make the handler work. */
+  readonly requestDirectives?: 'ignore' | 'honour'
+  /** Response fields whose directives go before `Cache-Control` (RFC 9213), most specific first. Default: none. */
+  readonly targets?: readonly string[]
+  /** The largest body kept, in bytes. Larger ones are sent and not kept. Default: 1 MiB. */
+  readonly maxBytes?: number
+  /** The most variants of one URL that a process keeps; the one longest not made goes. Default: 32. */
+  readonly maxVariants?: number
+  /** The name in `Cache-Status`. Default: `'keepfresh'`. */
+  readonly name?: string
+}
+
+/** The options, checked and in place. */
+export interface PageSettings {
+  readonly ttlMs: number | undefined
+  readonly staleWhileRevalidateMs: number
+  readonly staleIfErrorMs: number
+  readonly keepMs: number
+  readonly hardMs: number | undefined
+  /** Lower-case, sorted. */
+  readonly vary: readonly string[]
+  readonly unkeyed: ReadonlySet<string>
+  readonly query: DeclaredQuery
+  readonly tags: (request: IncomingMessage) => readonly string[]
+  readonly hosts: string | readonly string[] | undefined
+  readonly scheme: 'http' | 'https'
+  readonly normalisers: FieldNormalisers
+  readonly identified: (request: IncomingMessage) => boolean
+  readonly bypass: (request: IncomingMessage) => boolean
+  readonly honoursRequests: boolean
+  readonly targets: readonly string[]
+  readonly maxBytes: number
+  readonly maxVariants: number
+  readonly status: CacheStatusWriter
+}
+
+const NAMES = new Set([
+  'ttl',
+  'grace',
+  'staleWhileRevalidate',
+  'staleIfError',
+  'keep',
+  'hardTimeout',
+  'vary',
+  'unkeyed',
+  'query',
+  'tags',
+  'hosts',
+  'scheme',
+  'variants',
+  'identified',
+  'bypass',
+  'requestDirectives',
+  'targets',
+  'maxBytes',
+  'maxVariants',
+  'name',
+])
+
+const never = (): boolean => false
+
+/**
+ * Every option of a page cache checked and in place.
+ *
+ * @throws {CacheError} `CACHE_OPTION_INVALID` naming the option and the value.
+ */
+export function resolvePageOptions(options: PageOptions): PageSettings {
+  for (const [name, value] of Object.entries(options)) {
+    if (!NAMES.has(name)) throw invalidOption(name, `one of ${[...NAMES].join(', ')}`, value)
+  }
+  const { requestDirectives = 'ignore', tags = [], scheme = 'https' } = options
+  if (!['ignore', 'honour'].includes(requestDirectives)) {
+    throw invalidOption('requestDirectives', "'ignore' or 'honour'", requestDirectives)
+  }
+  if (!['http', 'https'].includes(scheme)) {
+    throw invalidOption('scheme', "'http' or 'https'", scheme)
+  }
+  if (typeof tags !== 'function') {
+    if (!Array.isArray(tags)) throw invalidOption('tags', 'a list of strings or a function', tags)
+    for (const tag of tags) assertTag(tag)
+  }
+  const graceMs = ms(options.grace, 'grace') ?? 0
+  return Object.freeze({
+    ttlMs: ms(options.ttl, 'ttl'),
+    staleWhileRevalidateMs: ms(options.staleWhileRevalidate, 'staleWhileRevalidate') ?? graceMs,
+    staleIfErrorMs: ms(options.staleIfError, 'staleIfError') ?? graceMs,
+    keepMs: ms(options.keep, 'keep') ?? 3_600_000,
+    hardMs: ms(options.hardTimeout, 'hardTimeout'),
+    vary: fieldNames(options.vary, 'vary').toSorted(),
+    unkeyed: new Set(fieldNames(options.unkeyed, 'unkeyed')),
+    query: options.query ?? 'none',
+    tags: typeof tags === 'function' ? tags : () => tags,
+    hosts: options.hosts,
+    scheme,
+    normalisers: createNormalisers(options.variants),
+    identified: predicate(options.identified, 'identified'),
+    bypass: predicate(options.bypass, 'bypass'),
+    honoursRequests: requestDirectives === 'honour',
+    targets: fieldNames(options.targets, 'targets'),
+    maxBytes: count(options.maxBytes, 'maxBytes', 1_048_576),
+    maxVariants: count(options.maxVariants, 'maxVariants', 32),
+    status: createCacheStatusWriter(options.name ?? 'keepfresh'),
+  })
+}
+
+function ms(duration: Duration | undefined, option: string): number | undefined {
+  return duration === undefined ? undefined : toMilliseconds(duration, option)
+}
+
+function fieldNames(names: readonly string[] | undefined, option: string): string[] {
+  if (names === undefined) return []
+  if (!Array.isArray(names) || !names.every((name) => /^[!#$%&'*+.^`|~\w-]+$/.test(name))) {
+    throw invalidOption(option, 'a list of field names', names)
+  }
+  return [...new Set(names.map((name: string) => name.toLowerCase()))]
+}
+
+function count(value: number | undefined, option: string, otherwise: number): number {
+  if (value === undefined) return otherwise
+  if (Number.isSafeInteger(value) && value > 0) return value
+  throw invalidOption(option, 'a whole number from 1', value)
+}
+
+function predicate(
+  value: ((request: IncomingMessage) => boolean) | undefined,
+  option: string,
+): (request: IncomingMessage) => boolean {
+  if (value === undefined) return never
+  if (typeof value === 'function') return value
+  throw invalidOption(option, 'a function', value)
+}

@@ -1,0 +1,168 @@
+import type { IncomingMessage } from 'node:http'
+import type { FieldLine, FieldValues } from '../http/index.js'
+
+/**
+ * What a handler sees of a request while it makes a page for many visitors.
+ *
+ * Two things keep one visitor's input out of everybody's page. What a page must not depend on is not there (conditions, ranges,
+ * the host as the visitor spelled it). And what the handler does read is noted, so that it becomes part of what tells variants
+ * apart: a page that repeats `X-Forwarded-Host` is then a page for those who sent the same one.
+ */
+
+/** Fields that a handler making a page is not shown: they are about this visit and not about the page. */
+const HIDDEN = new Set([
+  'cache-control',
+  'connection',
+  'content-length',
+  'content-type',
+  'expect',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'keep-alive',
+  'pragma',
+  'proxy-connection',
+  'range',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/** Every field was read, or could have been. */
+export const EVERYTHING = '*'
+
+export interface RequestView {
+  /** Lower-case names of the fields the handler has read, or `EVERYTHING`. */
+  readonly read: ReadonlySet<string>
+  /** True when the handler looked at what says who the visitor is: `user`, `session`, `cookies`. */
+  readonly personal: boolean
+  /** Runs `inside` without noting what it reads: what the server reads while it sends is no dependency of the page. */
+  unnoted<T>(inside: () => T): T
+  /** Gives the request back as it was. */
+  end(): void
+}
+
+const PERSONAL = ['user', 'session', 'cookies', 'signedCookies'] as const
+
+export interface ViewOptions {
+  /** The host as configured, shown in place of the visitor's spelling. */
+  readonly host: string
+  /** Fields shown in addition: the validators of the stored page. */
+  readonly added: readonly FieldLine[]
+  /** The object on which the framework keeps `user`, `session` and `cookies`. */
+  readonly subject: object
+}
+
+/** Shows a request to the handler that makes a page, until `end` is called. */
+export function viewRequest(request: IncomingMessage, options: ViewOptions): RequestView {
+  const { host, added, subject } = options
+  const read = new Set<string>()
+  let noting = true
+  let personal = false
+  const note = (name: string): void => {
+    if (noting && !HIDDEN.has(name) && name !== 'host') read.add(name)
+  }
+  const noteAll = (): void => {
+    if (noting) read.add(EVERYTHING)
+  }
+  const { method } = request
+  const shown = shownFields(request.headers, host, added)
+  const watched = new Proxy(shown, {
+    get(fields, name) {
+      if (typeof name === 'string') note(name)
+      return Reflect.get(fields, name)
+    },
+    has(fields, name) {
+      if (typeof name === 'string') note(name)
+      return Reflect.has(fields, name)
+    },
+    getOwnPropertyDescriptor(fields, name) {
+      if (typeof name === 'string') note(name)
+      return Reflect.getOwnPropertyDescriptor(fields, name)
+    },
+    ownKeys(fields) {
+      noteAll()
+      return Reflect.ownKeys(fields)
+    },
+  })
+  const replaced: (() => void)[] = []
+  const replace = (target: object, name: string, value: () => unknown): void => {
+    const before = Object.getOwnPropertyDescriptor(target, name)
+    if (before?.configurable === false) return
+    const set = (next: unknown): void => {
+      Object.defineProperty(target, name, {
+        value: next,
+        writable: true,
+        configurable: true,
+        enumerable: true,
+      })
+    }
+    Object.defineProperty(target, name, { get: value, set, configurable: true, enumerable: true })
+    const ours = value
+    replaced.push(() => {
+      if (Object.getOwnPropertyDescriptor(target, name)?.get !== ours) return
+      if (before === undefined) Reflect.deleteProperty(target, name)
+      else Object.defineProperty(target, name, before)
+    })
+  }
+  const lines = Object.entries(shown).flatMap(([name, value]) => [name, String(value)])
+  replace(request, 'headers', () => watched)
+  replace(request, 'rawHeaders', () => {
+    noteAll()
+    return lines
+  })
+  replace(request, 'headersDistinct', () => {
+    noteAll()
+    return Object.fromEntries(Object.entries(shown).map(([name, value]) => [name, [value].flat()]))
+  })
+  for (const name of PERSONAL) {
+    const value: unknown = Reflect.get(subject, name)
+    if (value === undefined || value === null) continue
+    replace(subject, name, () => {
+      if (noting) personal = true
+      return value
+    })
+  }
+  request.method = 'GET'
+  return {
+    read,
+    get personal() {
+      return personal
+    },
+    unnoted(inside) {
+      const before = noting
+      noting = false
+      try {
+        return inside()
+      } finally {
+        noting = before
+      }
+    },
+    end() {
+      noting = false
+      for (const restore of replaced) restore()
+      replaced.length = 0
+      if (method !== undefined) request.method = method
+    },
+  }
+}
+
+function shownFields(
+  headers: FieldValues,
+  host: string,
+  added: readonly FieldLine[],
+): Record<string, string | readonly string[]> {
+  const shown: Record<string, string | readonly string[]> = {}
+  for (const name of Object.keys(headers)) {
+    const value = headers[name]
+    if (value !== undefined && !HIDDEN.has(name)) {
+      shown[name] = typeof value === 'number' ? String(value) : value
+    }
+  }
+  shown['host'] = host
+  for (const [name, value] of added) shown[name] = value
+  return shown
+}

@@ -1,0 +1,157 @@
+import {
+  capFields,
+  computeFreshness,
+  contentEtag,
+  type FieldLine,
+  fieldsFromLines,
+  type FieldValues,
+  findUnsafeLine,
+  formatHttpDate,
+  type Freshness,
+  governingDirectives,
+  hasField,
+  isStoredStatus,
+  parseVary,
+  storableLines,
+  storeRefusal,
+  uselessFrom,
+  type Vary,
+} from '../http/index.js'
+import type { PageSettings } from './options.js'
+
+/** A response as it is kept: what went out, and the numbers it is judged by later. */
+export interface StoredPage {
+  readonly status: number
+  /** Without those about the connection, without `Content-Length`. */
+  readonly lines: readonly FieldLine[]
+  readonly body: Uint8Array
+  readonly freshness: Freshness
+}
+
+/** What a key holds: a page, or nothing but the names that later requests have to be told apart by. */
+export interface Kept {
+  /** Names of request fields, lower-case, sorted: at least those in the key. */
+  readonly vary: readonly string[]
+  /** The variant of those names that the page is for. */
+  readonly variant: string
+  readonly page: StoredPage | null
+}
+
+/** A whole response as it left the handler. */
+export interface Captured {
+  readonly status: number
+  /** Fields that the handler set, or changed. */
+  readonly lines: readonly FieldLine[]
+  /** All fields, with those that were there before the handler ran. */
+  readonly fields: FieldValues
+  readonly body: Uint8Array
+}
+
+/** What surrounds a response and counts when it is judged. */
+export interface Surroundings {
+  readonly settings: PageSettings
+  readonly requestFields: FieldValues
+  readonly identified: boolean
+  readonly requestNoStore: boolean
+  readonly requestAt: number
+  readonly responseAt: number
+  /** The end of freshness of what the page was made from, ms since the epoch. */
+  readonly freshUntil: number
+}
+
+/** Why a response is not kept; fit for the `detail` of `Cache-Status`. */
+export type Refusal = string
+
+export interface Judged {
+  readonly refusal: Refusal | undefined
+  readonly freshness: Freshness
+  readonly vary: Vary
+}
+
+/** Says whether a response may be kept, and how long it is fresh: as soon as its head is known. */
+export function judgeResponse(
+  { status, fields }: Pick<Captured, 'status' | 'fields'>,
+  around: Surroundings,
+): Judged {
+  const { settings, requestFields, requestAt, responseAt, freshUntil } = around
+  const governing = governingDirectives(fields, settings.targets)
+  const permission = {
+    whileRevalidateMs: settings.staleWhileRevalidateMs,
+    ifErrorMs: settings.staleIfErrorMs,
+  }
+  const times = { requestAt, responseAt }
+  const freshness = computeFreshness({
+    status,
+    fields,
+    governing,
+    ...times,
+    ttlMs: settings.ttlMs,
+    freshUntil,
+  })
+  const refusal = storeRefusal({
+    method: 'GET',
+    requestFields,
+    status,
+    fields,
+    governing,
+    freshness,
+    responseAt,
+    requestNoStore: around.requestNoStore,
+    identified: around.identified,
+    permission,
+  })
+  return { refusal, freshness, vary: parseVary(singleValue(fields['vary'])) }
+}
+
+function singleValue(value: FieldValues[string]): string | undefined {
+  return value === undefined ? undefined : typeof value === 'object' ? value.join(',') : `${value}`
+}
+
+/** The page to keep; a response that cannot go out again as it stands gives the reason. */
+export function createPage(
+  captured: Captured,
+  around: Surroundings,
+  freshness: Freshness,
+): StoredPage | Refusal {
+  const { status, fields, body } = captured
+  if (!isStoredStatus(status)) return 'status'
+  const { directives } = governingDirectives(fields, around.settings.targets)
+  const dropped = new Set(['content-length', 'trailer', 'age', 'cache-status'])
+  let lines = storableLines(captured.lines, directives).filter(([name]) => !dropped.has(name))
+  if (findUnsafeLine(lines) !== undefined) return 'unsafe-field'
+  const left = Math.max(0, Math.floor((around.freshUntil - freshness.bornAt) / 1000))
+  if (left !== Infinity) lines = replaceLines(lines, capFields(fields, left, around.responseAt))
+  if (!hasField(fields, 'date')) lines.push(['date', formatHttpDate(around.responseAt)])
+  if (status === 200 && !hasField(fields, 'etag')) lines.push(['etag', contentEtag(body)])
+  return { status, lines, body, freshness: plain(freshness) }
+}
+
+/** A stored number is there or is not; an absent one is not stored. */
+function plain(freshness: Freshness): Freshness {
+  const { staleIfErrorMs, ...rest } = freshness
+  return (staleIfErrorMs === undefined ? rest : { ...rest, staleIfErrorMs }) as Freshness
+}
+
+function replaceLines(lines: readonly FieldLine[], newer: readonly FieldLine[]): FieldLine[] {
+  const names = new Set(newer.map(([name]) => name))
+  return [...lines.filter(([name]) => !names.has(name)), ...newer]
+}
+
+/** How long from `now` an entry with this page is fresh, and how long it is of use after that, ms. */
+export function keepTimes(
+  { freshness, lines }: StoredPage,
+  settings: PageSettings,
+  now: number,
+): { readonly ttlMs: number; readonly graceMs: number } {
+  const staleAt = freshness.bornAt + freshness.lifetimeMs
+  const fields = fieldsFromLines(lines)
+  const asked = hasField(fields, 'etag') || hasField(fields, 'last-modified')
+  const permission = {
+    whileRevalidateMs: settings.staleWhileRevalidateMs,
+    ifErrorMs: settings.staleIfErrorMs,
+  }
+  const until = uselessFrom(freshness, permission) + (asked ? settings.keepMs : 0)
+  // What must be asked about on every use is never fresh for the engine, but for the moment it takes to keep it.
+  const ttlMs = freshness.alwaysValidate ? 1 : Math.max(1, staleAt - now)
+  return { ttlMs, graceMs: Math.max(0, until - Math.max(now, staleAt)) }
+}

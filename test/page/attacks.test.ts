@@ -1,0 +1,189 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { createCache } from '../../index.js'
+import type { PageOptions } from '../../src/page/index.js'
+import {
+  expressListener,
+  expressMiddleware,
+  fastifyHook,
+  fastifyListener,
+  type Handler,
+  type Site,
+  type SiteKind,
+  type SiteOptions,
+} from './site.js'
+
+const behind: readonly (readonly [string, SiteKind])[] = [
+  ['Express, as a middleware', expressMiddleware],
+  ['Fastify, as a hook', fastifyHook],
+]
+const kinds: readonly (readonly [string, SiteKind])[] = [
+  ...behind,
+  ['Express, in front', expressListener],
+  ['Fastify, in front', fastifyListener],
+]
+
+const opened: { close(): Promise<void> }[] = []
+afterEach(async () => {
+  for (const one of opened.splice(0).toReversed()) await one.close()
+})
+
+async function openSite(
+  kind: SiteKind,
+  handler: Handler,
+  options: PageOptions = {},
+  before?: SiteOptions['before'],
+): Promise<Site> {
+  const cache = createCache()
+  const base = { cache, options: { ttl: '1m', ...options }, handler } as const
+  const site = await kind(before === undefined ? base : { ...base, before })
+  opened.push(cache, site)
+  return site
+}
+
+const echo =
+  (field: string): Handler =>
+  ({ headers }) => ({ body: `${field}: ${String(headers[field] ?? 'none')}` })
+
+describe.each(kinds)('attacks on pages: %s', (_, kind) => {
+  it.each(['x-forwarded-host', 'x-forwarded-proto', 'forwarded', 'x-original-url', 'x-evil'])(
+    'does not show anybody the %s of another, although no Vary says so',
+    async (field) => {
+      const { get } = await openSite(kind, echo(field))
+      expect((await get('/', { [field]: 'evil.test' })).body).toBe(`${field}: evil.test`)
+      expect((await get('/')).body).toBe(`${field}: none`)
+      expect((await get('/')).headers['cache-status']).toContain('hit')
+    },
+  )
+
+  it('keeps nothing of a handler that repeats every field', async () => {
+    const { get } = await openSite(kind, ({ headers }) => ({ body: JSON.stringify(headers) }))
+    await get('/', { 'x-evil': 'mine' })
+    expect((await get('/')).body).not.toContain('mine')
+  })
+
+  it('has pages of their own for each host, and none for a host that is not configured', async () => {
+    const any = await openSite(kind, echo('host'))
+    await any.get('/', { host: 'evil.test' })
+    expect((await any.get('/', { host: 'shop.test' })).body).toBe('host: shop.test')
+    const one = await openSite(kind, echo('host'), { hosts: 'shop.test' })
+    const refused = await one.get('/', { host: 'evil.test' })
+    expect(refused.headers['cache-status']).toBe('keepfresh;fwd=bypass;detail=host')
+    expect((await one.get('/', { host: 'SHOP.test:443' })).body).toBe('host: shop.test')
+    expect((await one.get('/', { host: 'shop.test' })).headers['cache-status']).toContain('hit')
+  })
+
+  it('shows the handler no parameter that is not in the key', async () => {
+    const { get } = await openSite(
+      kind,
+      ({ query, url }) => ({ body: JSON.stringify([query, url]) }),
+      {
+        query: ['page'],
+      },
+    )
+    const first = await get('/news?page=1&callback=evil&utm_content=x;page=2')
+    expect(first.body).toBe('[{"page":"1"},"/news?page=1"]')
+    expect((await get('/news?page=1')).headers['cache-status']).toContain('hit')
+    expect((await get('/news?page=2')).body).toContain('"2"')
+  })
+
+  it('does not keep what a GET with a body was answered', async () => {
+    const { ask, get } = await openSite(kind, () => ({ body: 'page' }))
+    const fat = await ask(
+      'GET',
+      '/',
+      { 'content-type': 'text/plain', 'content-length': '3' },
+      'abc',
+    )
+    expect(fat.headers['cache-status']).toBe('keepfresh;fwd=bypass;detail=request-body')
+    expect((await get('/')).headers['cache-status']).toContain('fwd=miss')
+  })
+
+  it('keeps nothing for requests that override their method', async () => {
+    const { get } = await openSite(kind, () => ({ body: 'page' }))
+    const got = await get('/', { 'x-http-method-override': 'DELETE' })
+    expect(got.headers['cache-status']).toBe('keepfresh;fwd=bypass;detail=method-override')
+  })
+
+  it.each(['/me/..%2fx.css', '/a/../b', '/x%00.css'])(
+    'does not keep %s, which servers read in different ways',
+    async (path) => {
+      const { get } = await openSite(kind, () => ({ body: 'page' }))
+      await get(path)
+      expect((await get(path)).headers['cache-status'] ?? '').not.toContain('hit')
+    },
+  )
+
+  it('does not take a private page for an asset because of its name', async () => {
+    const { get } = await openSite(kind, ({ headers }) => ({ body: `for ${headers.cookie}` }))
+    await get('/me/x.css', { cookie: 'id=a' })
+    expect((await get('/me/x.css', { cookie: 'id=b' })).body).toBe('for id=b')
+    expect((await get('/me/x.css')).body).toBe('for undefined')
+  })
+
+  it('does not keep the 400 that an oversized or broken request got', async () => {
+    const { get } = await openSite(kind, ({ headers }) =>
+      (headers['x-long'] ?? '').length > 100 ? { status: 400 } : { body: 'fine' },
+    )
+    await get('/', { 'x-long': 'x'.repeat(2_000) })
+    expect((await get('/')).body).toBe('fine')
+  })
+
+  it('bounds the variants of one URL', async () => {
+    let runs = 0
+    const { get } = await openSite(
+      kind,
+      ({ headers }) => ({ body: `${String(headers['x-v'])} ${++runs}`, headers: { vary: 'x-v' } }),
+      { maxVariants: 3, vary: ['x-v'] },
+    )
+    for (let at = 0; at < 10; at++) await get('/', { 'x-v': `${at}` })
+    expect((await get('/', { 'x-v': '9' })).headers['cache-status']).toContain('hit')
+    expect((await get('/', { 'x-v': '0' })).headers['cache-status']).not.toContain('hit')
+  })
+
+  it('lets no visitor make the handler work, unless that is wanted', async () => {
+    let runs = 0
+    const handler: Handler = () => ({ body: `${++runs}` })
+    const closed = await openSite(kind, handler)
+    await closed.get('/')
+    const asked = await closed.get('/', { 'cache-control': 'no-cache', pragma: 'no-cache' })
+    expect(asked.body).toBe('1')
+    const open = await openSite(kind, handler, { requestDirectives: 'honour' })
+    await open.get('/')
+    expect((await open.get('/', { 'cache-control': 'no-cache' })).body).toBe('3')
+    expect((await open.get('/x', { 'cache-control': 'only-if-cached' })).status).toBe(504)
+  })
+
+  it('does not show one visitor the conditions or ranges of another', async () => {
+    const { get } = await openSite(kind, ({ headers }) => ({
+      body: `${headers.range} ${headers['if-none-match']} ${headers['cache-control']}`,
+    }))
+    const first = await get('/', {
+      range: 'bytes=0-3',
+      'if-none-match': '"x"',
+      'cache-control': 'a',
+    })
+    expect(first.body).toBe('undefined undefined undefined')
+    expect((await get('/')).body).toBe('undefined undefined undefined')
+  })
+})
+
+describe.each(behind)('what comes before the page cache: %s', (_, kind) => {
+  it.each(['user', 'session'] as const)(
+    'keeps nothing of a handler that looks at %s',
+    async (name) => {
+      const { get } = await openSite(
+        kind,
+        ({ own }) => ({ body: JSON.stringify(own[name] ?? 'nobody') }),
+        {},
+        (own, headers) => {
+          if (headers['x-as'] !== undefined) own[name] = { is: headers['x-as'] }
+        },
+      )
+      const first = await get('/', { 'x-as': 'ann' })
+      expect(first.body).toBe('{"is":"ann"}')
+      expect(first.headers['cache-status'] ?? '').toContain('detail=personal')
+      expect((await get('/', { 'x-as': 'bob' })).body).toBe('{"is":"bob"}')
+      expect((await get('/')).body).toBe('"nobody"')
+    },
+  )
+})

@@ -1,0 +1,340 @@
+import { Readable } from 'node:stream'
+import { afterEach, describe, expect, it } from 'vitest'
+import { type Cache, createCache } from '../../index.js'
+import type { PageOptions } from '../../src/page/index.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
+import { deferred } from '../support/deferred.js'
+import { until } from '../support/until.js'
+import {
+  expressListener,
+  expressMiddleware,
+  fastifyHook,
+  fastifyListener,
+  type Handler,
+  type Site,
+  type SiteKind,
+  type SiteOptions,
+} from './site.js'
+
+const kinds: readonly (readonly [string, SiteKind])[] = [
+  ['Express, as a middleware', expressMiddleware],
+  ['Express, in front', expressListener],
+  ['Fastify, as a hook', fastifyHook],
+  ['Fastify, in front', fastifyListener],
+]
+
+describe.each(kinds)('pages: %s', (_, kind) => {
+  const opened: { close(): Promise<void> }[] = []
+  afterEach(async () => {
+    for (const one of opened.splice(0).toReversed()) await one.close()
+  })
+
+  async function site(
+    handler: Handler,
+    options: PageOptions = { ttl: '1m' },
+    more: { readonly cache?: Cache; readonly before?: SiteOptions['before'] } = {},
+  ): Promise<Site & { readonly cache: Cache; readonly clock: FakeClock }> {
+    const clock = new FakeClock(Date.now())
+    const cache = more.cache ?? createCache({ clock })
+    if (more.cache === undefined) opened.push(cache)
+    const made = await kind({
+      cache,
+      options,
+      handler,
+      ...(more.before === undefined ? {} : { before: more.before }),
+    })
+    opened.push(made)
+    return { ...made, cache, clock }
+  }
+
+  /** A handler that counts its runs. */
+  function counting(
+    told: (run: number) => ReturnType<Handler> = (run) => ({ body: `run ${run}` }),
+  ) {
+    let runs = 0
+    const handler: Handler = () => told(++runs)
+    return { handler, runs: () => runs }
+  }
+
+  it('keeps a page and answers from it, with its age', async () => {
+    const { handler, runs } = counting()
+    const { get, clock } = await site(handler)
+    const first = await get('/news')
+    expect(first.headers['cache-status']).toBe('keepfresh;fwd=miss;stored')
+    await clock.advance(7_000)
+    const second = await get('/news')
+    expect([first.body, second.body, runs()]).toEqual(['run 1', 'run 1', 1])
+    expect(second.headers['cache-status']).toBe('keepfresh;hit;ttl=53')
+    expect(second.headers.age).toBe('7')
+    expect(second.headers['content-type']).toBe(first.headers['content-type'])
+    await clock.advance(53_000)
+    expect((await get('/news')).body).toBe('run 2')
+  })
+
+  it('runs the handler once for everybody who asks meanwhile', async () => {
+    const gate = deferred()
+    const { handler, runs } = counting(async (run) => {
+      await gate.promise
+      return { body: `run ${run}` }
+    })
+    const { get } = await site(handler)
+    const asked = Array.from({ length: 20 }, () => get('/'))
+    await until('the handler runs', () => runs() === 1)
+    gate.resolve()
+    const bodies = (await Promise.all(asked)).map(({ body }) => body)
+    expect([new Set(bodies), runs()]).toEqual([new Set(['run 1']), 1])
+  })
+
+  it('gives nobody what was made for another, though they waited for it', async () => {
+    const gate = deferred()
+    const handler: Handler = async ({ headers }) => {
+      await gate.promise
+      const who = String(headers['x-user'] ?? 'nobody')
+      return {
+        body: `for ${who}`,
+        headers: { 'cache-control': 'private', 'set-cookie': `u=${who}` },
+      }
+    }
+    const { get } = await site(handler)
+    const asked = ['a', 'b', 'c'].map((user) => get('/', { 'x-user': user }))
+    gate.resolve()
+    const got = await Promise.all(asked)
+    expect(got.map(({ body }) => body)).toEqual(['for a', 'for b', 'for c'])
+    expect(got.map(({ headers }) => headers['set-cookie'])).toEqual([['u=a'], ['u=b'], ['u=c']])
+    expect((await get('/', { 'x-user': 'd' })).body).toBe('for d')
+  })
+
+  it.each<[string, ReturnType<Handler>]>([
+    ['no-store', { headers: { 'cache-control': 'no-store' } }],
+    ['private', { headers: { 'cache-control': 'private, max-age=60' } }],
+    ['set-cookie', { headers: { 'set-cookie': 'a=b', 'cache-control': 'public, max-age=60' } }],
+    ['vary', { headers: { vary: '*' } }],
+    ['no-lifetime', { status: 500 }],
+    ['too-large', { body: 'x'.repeat(2_000) }],
+  ])('does not keep: %s', async (why, told) => {
+    const { handler, runs } = counting(() => told)
+    const { get } = await site(handler, { ttl: '1m', maxBytes: 1_000 })
+    const first = await get('/')
+    if (why !== 'too-large') expect(first.headers['cache-status']).toContain(`detail=${why}`)
+    await get('/')
+    expect(runs()).toBe(2)
+  })
+
+  it('does not keep an answer to Authorization unless it is public', async () => {
+    const { handler, runs } = counting()
+    const { get } = await site(handler)
+    await get('/', { authorization: 'Basic x' })
+    await get('/')
+    expect(runs()).toBe(2)
+  })
+
+  it('answers HEAD from a page made by GET, and makes one for HEAD', async () => {
+    const { handler, runs } = counting()
+    const { ask } = await site(handler)
+    const head = await ask('HEAD', '/')
+    expect([head.status, head.body, head.headers['content-length']]).toEqual([200, '', '5'])
+    expect((await ask('GET', '/')).body).toBe('run 1')
+    expect((await ask('HEAD', '/')).headers['cache-status']).toContain('hit')
+    expect(runs()).toBe(1)
+  })
+
+  it('answers conditions and ranges from a kept page', async () => {
+    const { handler, runs } = counting(() => ({ body: '0123456789', headers: { etag: '"v1"' } }))
+    const { get } = await site(handler)
+    await get('/')
+    const known = await get('/', { 'if-none-match': '"v0", W/"v1"' })
+    expect([known.status, known.body, known.headers.etag]).toEqual([304, '', '"v1"'])
+    expect((await get('/', { 'if-match': '"v0"' })).status).toBe(412)
+    const part = await get('/', { range: 'bytes=2-4' })
+    expect([part.status, part.body]).toEqual([206, '234'])
+    expect(part.headers['content-range']).toBe('bytes 2-4/10')
+    expect((await get('/', { range: 'bytes=2-4', 'if-range': '"v0"' })).body).toBe('0123456789')
+    expect((await get('/', { range: 'bytes=20-' })).status).toBe(416)
+    const parts = await get('/', { range: 'bytes=0-0,9-9' })
+    expect(parts.headers['content-type'] ?? parts.status).toBeDefined()
+    expect(runs()).toBe(1)
+  })
+
+  it('answers a condition on the first visit too, and keeps the whole page', async () => {
+    const { handler, runs } = counting(() => ({ body: 'whole', headers: { etag: '"v1"' } }))
+    const { get } = await site(handler)
+    expect((await get('/', { 'if-none-match': '"v1"' })).status).toBe(304)
+    expect((await get('/')).body).toBe('whole')
+    expect(runs()).toBe(1)
+  })
+
+  it('serves stale while one new page is made', async () => {
+    const gate = deferred()
+    const { handler, runs } = counting(async (run) => {
+      if (run > 1) await gate.promise
+      return { body: `run ${run}` }
+    })
+    const { get, clock } = await site(handler, { ttl: '10s', grace: '1m' })
+    await get('/')
+    await clock.advance(11_000)
+    const stale = await Promise.all([get('/'), get('/'), get('/')])
+    expect(stale.map(({ body }) => body)).toEqual(['run 1', 'run 1', 'run 1'])
+    gate.resolve()
+    await until('the page is made anew', async () => (await get('/')).body === 'run 2')
+    expect(runs()).toBe(2)
+  })
+
+  it('serves no stale page any more once it has turned out to be for one visitor', async () => {
+    const { handler } = counting((run) => ({
+      body: `run ${run}`,
+      headers: run > 1 ? { 'cache-control': 'private' } : {},
+    }))
+    const { get, clock } = await site(handler, { ttl: '10s', grace: '1m' })
+    await get('/')
+    await clock.advance(11_000)
+    expect((await get('/')).body).toBe('run 1')
+    await until('the stale page is gone', async () => (await get('/')).body !== 'run 1')
+  })
+
+  it('serves stale when the handler fails', async () => {
+    const { handler } = counting((run) =>
+      run === 1 ? { body: 'fine' } : { status: 503, body: 'down' },
+    )
+    const { get, clock } = await site(handler, { ttl: '10s', staleIfError: '1m' })
+    await get('/')
+    await clock.advance(11_000)
+    const got = await get('/')
+    expect([got.status, got.body]).toEqual([200, 'fine'])
+    expect(got.headers['cache-status']).toContain('stale-if-error')
+    await clock.advance(60_000)
+    expect((await get('/')).status).toBe(503)
+  })
+
+  it('asks the handler about a stale page, which need not make it again', async () => {
+    let asked: string | undefined
+    const { handler, runs } = counting((run) => ({ body: `run ${run}`, headers: { etag: '"v1"' } }))
+    const { get, clock } = await site(
+      (seen) => {
+        asked = seen.headers['if-none-match']
+        return asked === '"v1"' ? { status: 304, headers: { etag: '"v1"' } } : handler(seen)
+      },
+      { ttl: '10s' },
+    )
+    await get('/')
+    expect(asked).toBeUndefined()
+    await clock.advance(11_000)
+    const got = await get('/')
+    expect([got.status, got.body, asked, runs()]).toEqual([200, 'run 1', '"v1"', 1])
+    expect((await get('/')).headers['cache-status']).toBe('keepfresh;hit;ttl=10')
+  })
+
+  it('is invalid as soon as anything it was made from is', async () => {
+    let name = 'one'
+    const cache = createCache()
+    opened.push(cache)
+    const { get } = await site(
+      async () => ({ body: await cache.getOrSet('row', () => name, { tags: ['row:1'] }) }),
+      { ttl: '1h' },
+      { cache },
+    )
+    await get('/')
+    name = 'two'
+    expect((await get('/')).body).toBe('one')
+    await cache.invalidateTags('row:1')
+    expect((await get('/')).body).toBe('two')
+  })
+
+  it('promises no more than what it was made from allows', async () => {
+    const cache = createCache()
+    opened.push(cache)
+    const { get } = await site(
+      async () => {
+        await cache.getOrSet('part', () => 1, { ttl: '10s' })
+        return { body: 'page', headers: { 'cache-control': 'max-age=3600' } }
+      },
+      {},
+      { cache },
+    )
+    for (const { headers } of [await get('/'), await get('/')]) {
+      expect(headers['cache-control']).toMatch(/^max-age=(9|10)$/)
+    }
+  })
+
+  it('keeps no page with a part that belongs to one user, and lets no other cache keep it', async () => {
+    const cache = createCache()
+    opened.push(cache)
+    const { get } = await site(
+      async () => {
+        await cache.getOrSet('mine', () => 1, { private: true })
+        return { body: 'page', headers: { 'cache-control': 'public, max-age=60' } }
+      },
+      {},
+      { cache },
+    )
+    const got = await get('/')
+    expect(got.headers['cache-control']).toBe('private, max-age=60')
+    expect((await get('/')).headers['cache-status']).not.toContain('hit')
+  })
+
+  it('sees the change that an unsafe request has made', async () => {
+    let value = 1
+    const { get, ask } = await site(({ method }) => {
+      if (method === 'POST') value++
+      return { body: `${value}` }
+    })
+    await get('/item')
+    await ask('POST', '/item')
+    expect((await get('/item')).body).toBe('2')
+  })
+
+  it('keeps variants apart by what the response says it varies on, in any order of arrival', async () => {
+    const { get } = await site(({ headers }) => ({
+      body: `in ${headers['accept-language'] ?? 'none'}`,
+      headers: { vary: 'Accept-Language' },
+    }))
+    for (const _ of [1, 2]) {
+      for (const language of ['en', 'de', 'fr']) {
+        expect((await get('/', { 'accept-language': language })).body).toBe(`in ${language}`)
+      }
+      expect((await get('/')).body).toBe('in none')
+    }
+    expect((await get('/', { 'accept-language': 'de' })).headers['cache-status']).toContain('hit')
+  })
+
+  it('goes on telling apart by a field that a response once varied on', async () => {
+    let said = true
+    const { get, clock } = await site(({ headers }) => ({
+      body: `in ${String(headers['x-tenant'])}`,
+      headers: said ? { vary: 'X-Tenant' } : {},
+    }))
+    await get('/', { 'x-tenant': 'a' })
+    await clock.advance(61_000)
+    said = false
+    await get('/', { 'x-tenant': 'a' })
+    expect((await get('/', { 'x-tenant': 'b' })).body).toBe('in b')
+  })
+
+  it('sends a stream on while it keeps it', async () => {
+    let runs = 0
+    const gate = deferred()
+    const { get } = await site(() => {
+      runs++
+      return {
+        headers: { 'content-type': 'text/plain' },
+        body: Readable.from(
+          (async function* () {
+            yield 'first '
+            await gate.promise
+            yield Buffer.from('second')
+          })(),
+        ),
+      }
+    })
+    const asked = get('/')
+    gate.resolve()
+    expect((await asked).body).toBe('first second')
+    expect((await get('/')).body).toBe('first second')
+    expect(runs).toBe(1)
+  })
+
+  it('keeps any bytes as they are', async () => {
+    const body = Buffer.from(Array.from({ length: 1024 }, (_, at) => at & 255))
+    const { get } = await site(() => ({ body, headers: { 'content-type': 'image/x' } }))
+    for (const _ of [1, 2]) expect((await get('/')).bytes.equals(body)).toBe(true)
+  })
+})

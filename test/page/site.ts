@@ -1,0 +1,155 @@
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders, request as send, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Readable } from 'node:stream'
+import express from 'express'
+import fastify, { type FastifyInstance } from 'fastify'
+import * as forExpress from '../../adapters/express/index.js'
+import * as forFastify from '../../adapters/fastify/index.js'
+import type { Cache } from '../../index.js'
+import type { PageOptions } from '../../src/page/index.js'
+
+/** What a handler of these tests sees, in either framework. */
+export interface Asked {
+  readonly method: string
+  readonly url: string
+  readonly headers: IncomingHttpHeaders
+  readonly query: unknown
+  /** The framework's own request. */
+  readonly own: { user?: unknown; session?: unknown }
+}
+
+export interface Told {
+  readonly status?: number
+  readonly headers?: Record<string, string | string[]>
+  readonly body?: string | Buffer | Readable
+}
+
+export type Handler = (asked: Asked) => Told | Promise<Told>
+
+export interface Got {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+  readonly bytes: Buffer
+}
+
+export interface Site {
+  readonly port: number
+  readonly get: (path: string, headers?: Record<string, string>) => Promise<Got>
+  readonly ask: (
+    method: string,
+    path: string,
+    headers?: Record<string, string>,
+    body?: string,
+  ) => Promise<Got>
+  close(): Promise<void>
+}
+
+export interface SiteOptions {
+  readonly cache: Cache
+  readonly options?: PageOptions
+  readonly handler: Handler
+  /** Before the page cache, where the framework has such a place. */
+  readonly before?: (own: Asked['own'], headers: IncomingHttpHeaders) => void
+}
+
+export type SiteKind = (options: SiteOptions) => Promise<Site>
+
+/** Runs the whole application in Express, with the page cache as a middleware. */
+export const expressMiddleware: SiteKind = async ({ cache, options, handler, before }) => {
+  const app = express()
+  app.use((request, _response, next) => {
+    before?.(request as Asked['own'], request.headers)
+    next()
+  })
+  app.use(forExpress.cachePage(cache, options))
+  app.use(expressHandler(handler))
+  return open(createServer(app))
+}
+
+export const expressListener: SiteKind = async ({ cache, options, handler }) => {
+  const app = express()
+  app.use(expressHandler(handler))
+  return open(createServer(forExpress.cachedListener(app, cache, options)))
+}
+
+function expressHandler(handler: Handler): express.RequestHandler {
+  return async (request, response) => {
+    const { method, originalUrl: url, query } = request
+    const asked: Asked = {
+      method,
+      url,
+      query,
+      get headers() {
+        return request.headers
+      },
+      own: request as Asked['own'],
+    }
+    const { status = 200, headers = {}, body = '' } = await handler(asked)
+    response.status(status).set(headers)
+    if (typeof body === 'string' || Buffer.isBuffer(body)) response.send(body)
+    else body.pipe(response)
+  }
+}
+
+function fastifyApp(handler: Handler): FastifyInstance {
+  const app: FastifyInstance = fastify()
+  app.all('/*', async (request, reply) => {
+    const asked: Asked = {
+      method: request.method,
+      url: request.raw.url ?? '',
+      query: request.query,
+      get headers() {
+        return request.headers
+      },
+      own: request as Asked['own'],
+    }
+    const { status = 200, headers = {}, body = '' } = await handler(asked)
+    reply.code(status).headers(headers)
+    return reply.send(body)
+  })
+  return app
+}
+
+export const fastifyHook: SiteKind = async ({ cache, options, handler, before }) => {
+  const app = fastifyApp(handler)
+  app.addHook('onRequest', (request, _reply, done) => {
+    before?.(request as Asked['own'], request.headers)
+    done()
+  })
+  app.addHook('onRequest', forFastify.cachePage(cache, options))
+  await app.ready()
+  return open(createServer((request, response) => app.routing(request, response)))
+}
+
+export const fastifyListener: SiteKind = async ({ cache, options, handler }) => {
+  const app = fastifyApp(handler)
+  await app.ready()
+  return open(createServer(forFastify.cachedListener(app, cache, options)))
+}
+
+async function open(server: Server): Promise<Site> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const ask: Site['ask'] = async (method, path, headers = {}, body) => {
+    const request = send({ port, host: '127.0.0.1', method, path, headers, agent: false })
+    request.end(body)
+    const [response] = await once(request, 'response')
+    const chunks: Buffer[] = []
+    for await (const chunk of response) chunks.push(chunk as Buffer)
+    const bytes = Buffer.concat(chunks)
+    return { status: response.statusCode, headers: response.headers, body: String(bytes), bytes }
+  }
+  return {
+    port,
+    ask,
+    get: (path, headers) => ask('GET', path, headers),
+    close: async () => {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
