@@ -36,7 +36,7 @@ export function focused(entrants: readonly Entrant[], bench: Bench): Entrant[] {
   return present(entrants, bench.isQuick ? { ...bench, havePeers: false } : bench)
 }
 
-/** Starts an entrant. Its keys are its own: several share a server, and some would share entries. */
+/** Starts an entrant. Its keys are its own: several share a server, and some would share entries, those with tags and those without too. */
 export async function hire(
   bench: Bench,
   entrant: Entrant,
@@ -44,7 +44,10 @@ export async function hire(
   nodeArgs: readonly string[] = [],
 ): Promise<Member> {
   const { contender, place, tags = [] } = entrant
-  const prefix = createHash('md5').update(nameOf(entrant)).digest('hex').slice(0, 4)
+  const prefix = createHash('md5')
+    .update([nameOf(entrant), ...tags].join())
+    .digest('hex')
+    .slice(0, 4)
   const worker = await startWorker<WorkerService>(new URL('./worker.ts', import.meta.url), {
     nodeArgs,
   })

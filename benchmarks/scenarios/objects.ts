@@ -82,8 +82,9 @@ export const objects: Scenario = {
     const products = defineObject(cache, 'Product', { parts })
     const { total } = await commandsDuring(redis, async () => void (await products.getMany(ids)))
     claims.push({
-      claim: `1,000 objects from Redis take one command (${total})`,
-      holds: total === 1,
+      // At most 500 names go into one command, and the tags of what was read are names too.
+      claim: `1,000 objects from Redis take a handful of commands, sent together (${total})`,
+      holds: total <= 5,
     })
     const factors: number[] = []
     for (let round = 0; round < Math.min(rounds, 7); round++) {
