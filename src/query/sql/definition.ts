@@ -113,7 +113,7 @@ function readCreateTable(r: Reader): void {
     return
   }
   // Up to the query that fills it, over columns and options.
-  while (!r.done && !r.is('AS', 'SELECT', 'VALUES', 'REPLACE', 'IGNORE')) {
+  while (!r.done && !r.is('AS', 'SELECT', 'REPLACE', 'IGNORE')) {
     if (r.is('(') && isOne(r.peek(), ['SELECT', 'WITH'])) return void readBrackets(r, 'plain')
     // `WITH (fillfactor = 70)` and `WITH SYSTEM VERSIONING` are options.
     if (r.is('WITH') && !isOne(r.peek(), ['(', 'SYSTEM'])) break
@@ -121,7 +121,7 @@ function readCreateTable(r: Reader): void {
     else r.next()
   }
   r.takeOne('REPLACE', 'IGNORE')
-  if (!r.takeOne('AS') && !r.is('SELECT', 'VALUES', 'WITH')) return
+  if (!r.takeOne('AS') && !r.is('SELECT', 'WITH')) return
   readFilling(r)
 }
 
@@ -140,23 +140,41 @@ function readCreateView(r: Reader): void {
   if (r.takeOne('AS')) readFilling(r)
 }
 
-/**
- * A body may hold semicolons, unless it is a string. SQLite's trigger ends at its END; where a body of the others ends is not worth
- * telling: a text that has more in it may do anything.
- */
+/** A body may hold semicolons, unless it is a string: it ends with the END of its BEGIN, at a semicolon, or with the text. */
 function readCreateRoutine(r: Reader): void {
   let depth = 0
-  while (r.token.kind !== 'end') {
-    const token = r.token
-    if (isOne(token, [';'])) {
-      const last = r.peek().kind === 'end'
-      if (depth === 0 && (last || r.dialect !== 'mysql')) return
-      if (r.dialect !== 'sqlite' && !last) r.found.anything('body')
+  for (; r.token.kind !== 'end'; r.next()) {
+    const { token } = r
+    if (isOne(token, [';']) && depth === 0) return
+    if (opensBlock(r)) depth++
+    else if (isOne(token, ['END']) && depth > 0) {
+      // END IF, END LOOP, END CASE.
+      if (r.dialect === 'mysql' && isOne(r.peek(), BLOCKS)) r.next()
+      if (--depth === 0) {
+        r.next()
+        return skipLabel(r)
+      }
     }
-    r.next()
-    if (isOne(token, ['BEGIN', 'CASE'])) depth++
-    else if (isOne(token, ['END']) && --depth === 0 && r.dialect === 'sqlite') return
   }
+}
+
+const BLOCKS = ['IF', 'CASE', 'LOOP', 'REPEAT', 'WHILE'] as const
+
+/** BEGIN and CASE; and MySQL's IF, LOOP, REPEAT and WHILE, where a statement begins: `IF(` and `REPEAT(` are functions too. */
+function opensBlock(r: Reader): boolean {
+  if (r.is('BEGIN', 'CASE')) return true
+  if (r.dialect !== 'mysql' || !r.is('IF', 'LOOP', 'REPEAT', 'WHILE')) return false
+  const before = r.tokens[r.at - 1]
+  return (
+    before !== undefined &&
+    isOne(before, [';', 'BEGIN', 'THEN', 'ELSE', 'DO', 'LOOP', 'REPEAT', ':', 'ROW', ')'])
+  )
+}
+
+/** MySQL: `END label`. A body that goes on in a way not foreseen may do anything. */
+function skipLabel(r: Reader): void {
+  if (!r.done && r.isName) r.next()
+  if (!r.done) r.found.anything('body')
 }
 
 function readAlter(r: Reader): void {

@@ -9,6 +9,7 @@ import {
   BEFORE_TEXT,
   MISPLACED,
   NO_ENDS,
+  QUERY_GOES_ON,
   QUERY_STARTS,
 } from './words.js'
 
@@ -44,7 +45,7 @@ function readItems(r: Reader, ends: ReadonlySet<string>, inside: Inside): void {
       readMark(r, text)
     } else if (token.kind === 'word') {
       // Behind a query in brackets it goes on: `((SELECT 1) UNION SELECT 2)`.
-      if (query && inside !== 'plain' && CONTINUES.has(token.text)) r.grammar.query(r)
+      if (query && inside === 'call' && CONTINUES.has(token.text)) r.grammar.query(r)
       else if (
         ends.has(token.text) &&
         !(cases > 0 && token.text === 'WHEN') &&
@@ -91,7 +92,7 @@ export function readBrackets(r: Reader, inside: Inside): boolean {
       if (r.at !== close && r.dialect === 'mysql') readItems(r, NO_ENDS, inside)
     } else if (r.is('(') && inside === 'plain') {
       query = readBrackets(r, 'plain')
-      if (query && r.token.kind === 'word' && CONTINUES.has(r.token.text)) r.grammar.query(r)
+      if (query && r.token.kind === 'word' && QUERY_GOES_ON.has(r.token.text)) r.grammar.query(r)
       else if (r.at !== close) {
         query = false
         readItems(r, NO_ENDS, inside)
@@ -307,7 +308,11 @@ function isContextual(r: Reader, text: string, before: Token | undefined): boole
       return before !== undefined && isOne(before, ['GROUPING'])
     case 'ROLLUP':
     case 'CUBE':
-      return r.grouping
+      // In brackets inside GROUP BY it may be a function after all, which the catalogue would know.
+      r.found.functions.add(text.toLowerCase())
+      return (
+        r.grouping && before !== undefined && isOne(before, ['BY', 'DISTINCT', 'ALL', ',', '('])
+      )
     default:
       return false
   }

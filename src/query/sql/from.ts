@@ -1,7 +1,8 @@
 import { readBareCall, readBrackets, readCall, readExpressions } from './expression.js'
 import type { Token } from './lex/token.js'
+import { isTableFunction } from './functions/sqlite.js'
 import { isOne, type Reader } from './reader.js'
-import { JOIN_ENDS, NOT_ALIAS, QUERY_STARTS } from './words.js'
+import { JOIN_ENDS, NOT_ALIAS, QUERY_GOES_ON, QUERY_STARTS } from './words.js'
 
 const JOIN_WORDS = [
   'JOIN',
@@ -106,19 +107,7 @@ function holdsQuery(r: Reader): boolean {
     const inner = r.tokens[open + 1]
     const after = r.tokens[(inner?.match ?? -1) + 1]
     if (after === undefined) return false
-    if (
-      !isOne(after, [
-        'UNION',
-        'INTERSECT',
-        'EXCEPT',
-        'ORDER',
-        'LIMIT',
-        'OFFSET',
-        'FETCH',
-        'FOR',
-        ')',
-      ])
-    )
+    if (!isOne(after, [')']) && !(after.kind === 'word' && QUERY_GOES_ON.has(after.text)))
       return false
   }
   return true
@@ -152,7 +141,12 @@ function readRowsFrom(r: Reader): void {
 
 function readFunctionItem(r: Reader, path: Token[]): void {
   if (!r.is('(')) r.fail()
-  readCall(r, path)
+  // SQLite passes arguments to virtual tables so; what is no function we know is one.
+  const last = path.at(-1)?.name ?? ''
+  if (r.dialect === 'sqlite' && !isTableFunction(last)) {
+    r.use(path, 'read')
+    readBrackets(r, 'call')
+  } else readCall(r, path)
   endFunction(r)
 }
 

@@ -29,6 +29,9 @@ export function readMysqlCommand(r: Reader): Kind {
       return 'read'
     case 'REPAIR':
       return readRepair(r)
+    case 'XA':
+    case 'SIGNAL':
+    case 'RESIGNAL':
     case 'PREPARE':
     case 'DEALLOCATE':
     case 'SHOW':

@@ -60,7 +60,7 @@ function readCopy(r: Reader): Kind {
   if (!into && !r.is('TO')) r.fail()
   r.use(path, into ? 'insert' : 'read')
   checkProgram(r)
-  if (into && r.is('WHERE')) readExpressions(r, NO_ENDS)
+  if (into && r.takeOne('WHERE')) readExpressions(r, NO_ENDS)
   return into ? 'write' : 'read'
 }
 

@@ -2,7 +2,7 @@ import { readBrackets, readExpressions } from './expression.js'
 import { readTables } from './from.js'
 import type { Reader } from './reader.js'
 import { readWith } from './with.js'
-import { CLAUSE_ENDS } from './words.js'
+import { CLAUSE_ENDS, QUERY_GOES_ON } from './words.js'
 
 const SET_OPERATIONS = ['UNION', 'INTERSECT', 'EXCEPT'] as const
 
@@ -19,7 +19,7 @@ export function readQuery(r: Reader): void {
     readWith(r)
     if (r.is('INSERT', 'UPDATE', 'DELETE', 'MERGE', 'REPLACE')) r.grammar.change(r)
     else readTerm(r)
-  } else if (!r.is(...SET_OPERATIONS, 'ORDER', 'LIMIT', 'OFFSET', 'FETCH')) readTerm(r)
+  } else if (r.token.kind !== 'word' || !QUERY_GOES_ON.has(r.token.text)) readTerm(r)
   while (r.takeOne(...SET_OPERATIONS)) readOtherSide(r)
   readTail(r)
   r.level--

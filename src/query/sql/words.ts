@@ -64,6 +64,11 @@ export const QUERY_STARTS: PerDialect<ReadonlySet<string>> = {
   sqlite: words('SELECT WITH VALUES'),
 }
 
+/** Words with which a query goes on behind one in brackets. */
+export const QUERY_GOES_ON: ReadonlySet<string> = words(
+  'UNION INTERSECT EXCEPT ORDER LIMIT OFFSET FETCH FOR LOCK',
+)
+
 /** Words that have no place inside an expression: meeting one means that we lost our way. */
 export const MISPLACED: ReadonlySet<string> = words(
   'SELECT FROM WHERE INTO UNION INTERSECT EXCEPT HAVING JOIN',

@@ -40,7 +40,7 @@ const SQLITE: FunctionTable = table(
       json jsonb json_array jsonb_array json_array_length json_array_insert jsonb_array_insert json_error_position json_extract
       jsonb_extract json_insert jsonb_insert json_object jsonb_object json_patch jsonb_patch json_pretty json_quote
       json_remove jsonb_remove json_replace jsonb_replace json_set jsonb_set json_type json_valid json_group_array
-      jsonb_group_array json_group_object jsonb_group_object json_each json_tree jsonb_each jsonb_tree
+      jsonb_group_array json_group_object jsonb_group_object json_each json_tree jsonb_each jsonb_tree generate_series
       bm25 highlight snippet offsets matchinfo match rtreecheck rtreedepth rtreenode cast`,
     time: `current_date current_time current_timestamp`,
     volatile: `random randomblob`,
@@ -59,6 +59,11 @@ const SQLITE: FunctionTable = table(
 
 export function sqliteFunction(name: string, call: Arguments): FunctionKind {
   return look(SQLITE, name, call)
+}
+
+/** A function in FROM that is no table of the application's. */
+export function isTableFunction(name: string): boolean {
+  return /^jsonb?_(?:each|tree)$|^generate_series$|^pragma_/.test(name)
 }
 
 /** The names known, for the test that holds them against a real database. */

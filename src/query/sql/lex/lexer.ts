@@ -143,6 +143,9 @@ function readMark(scan: Scan, code: number, open: number[]): void {
     case 63: // ?
       if (dialect !== 'postgres') return readQuestion(scan)
       break
+    case 92: // \
+      if (dialect === 'mysql' && next === 78) return scan.push('word', 'NULL', 'NULL', at + 2)
+      break
     case 46: // .
       if (classOf(next) === DIGIT && !(dialect === 'mysql' && afterName(scan))) {
         return readFraction(scan)

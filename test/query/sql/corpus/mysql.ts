@@ -322,6 +322,16 @@ export const MYSQL: readonly Case[] = [
     notRun: 'ends the transaction',
   }),
   unseen('DROP DATABASE attic', { kind: 'ddl', notRun: 'ends the transaction' }),
+  other(
+    'ddl',
+    'CREATE PROCEDURE p1(IN a INT) BEGIN IF a > 1 THEN UPDATE books SET year = IF(a, 1, 2); END IF; l1: LOOP LEAVE l1; END LOOP; END',
+    { notRun: 'ends the transaction' },
+  ),
+  other('ddl', 'CREATE PROCEDURE p2() BEGIN SELECT 1; END; DELETE FROM fines', {
+    writes: ['fines'],
+    may: ['fines'],
+    notRun: 'ends the transaction',
+  }),
   other('session', 'SHOW TABLES', { notRun: 'a catalogue' }),
   other('session', "SET NAMES 'utf8mb4'"),
   other('session', 'EXPLAIN SELECT * FROM books', { may: ['books'] }),

@@ -236,6 +236,9 @@ export const POSTGRES: readonly Case[] = [
   }),
   other('lock', 'WITH x AS (SELECT * FROM books FOR SHARE) SELECT * FROM x', { reads: ['books'] }),
   other('lock', 'SELECT pg_try_advisory_xact_lock(1), id FROM books', { reads: ['books'] }),
+  other('lock', 'SELECT * FROM books WHERE id IN (((SELECT copy_id FROM loans) FOR UPDATE))', {
+    reads: ['books', 'loans'],
+  }),
   other('lock', 'LOCK TABLE books IN SHARE MODE', { may: ['books'] }),
   // Changes.
   write(

@@ -89,6 +89,7 @@ export const SQLITE: readonly Case[] = [
     'books',
     'authors',
   ]),
+  read(`SELECT highlight(pages, 0, '[', ']') FROM pages('from')`, ['pages']),
   // WITH.
   read('WITH loans AS (SELECT id FROM books) SELECT * FROM loans, main.loans', [
     'books',
