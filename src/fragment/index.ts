@@ -1,0 +1,9 @@
+export {
+  fragment,
+  type FragmentOptions,
+  fragments,
+  type Markup,
+  type ItemOptions,
+} from './fragment.js'
+export { templateVersion } from './template-version.js'
+export { uncacheable } from './uncacheable.js'
