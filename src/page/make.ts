@@ -150,8 +150,8 @@ export async function makePage(
     view.end()
   }
   const { way } = outcome
+  if (way === 'failed') throw new HandlerFailure('the handler failed, and a stale page is there')
   if (end.kind === 'incomplete') return { refused: end.reason }
-  if (way === 'failed') throw new HandlerFailure(`the handler answered ${end.captured.status}`)
   let { captured } = end
   if (way === 'validated') {
     // The stored page lives on, and with it what it was made from.

@@ -193,9 +193,9 @@ describe.each(kinds)('pages: %s', (_, kind) => {
 
   it('serves stale when the handler fails', async () => {
     const { handler } = counting((run) =>
-      run === 1 ? { body: 'fine' } : { status: 503, body: 'down' },
+      run === 1 ? { body: 'fine' } : { status: 503, body: 'down'.repeat(500) },
     )
-    const { get, clock } = await site(handler, { ttl: '10s', staleIfError: '1m' })
+    const { get, clock } = await site(handler, { ttl: '10s', staleIfError: '1m', maxBytes: 1_000 })
     await get('/')
     await clock.advance(11_000)
     const got = await get('/')
