@@ -3,6 +3,16 @@ import { report, type Core } from './core.js'
 
 /** Ends a cache in order: no new work, running loads finish (bounded), what is pending is delivered, connections end. */
 export async function closeCore(core: Core): Promise<void> {
+  // None of our timers keeps the process alive, and connections may be gone: whoever waits for the end is to see it.
+  const alive = setInterval(() => {}, 2 ** 31 - 1)
+  try {
+    await endInOrder(core)
+  } finally {
+    clearInterval(alive)
+  }
+}
+
+async function endInOrder(core: Core): Promise<void> {
   core.closed = true
   core.trusted = false
   for (const stop of core.endings) stop()

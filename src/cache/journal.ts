@@ -86,13 +86,17 @@ export class Journal {
     if (this.#keys.delete(key)) this.#settled()
   }
 
-  /** Resolves when nothing is pending any more; rejects when the cache is closed first. */
+  /**
+   * Resolves when nothing is pending any more; rejects when the cache is closed first. Somebody who waits keeps the process alive,
+   * since no connection and no timer of ours does.
+   */
   delivered(): Promise<void> {
     if (this.size === 0) return Promise.resolve()
     if (this.#closed) return Promise.reject(undelivered())
     if (this.#waiters === undefined) {
       this.#waiters = Promise.withResolvers<void>()
-      this.#waiters.promise.catch(() => {})
+      const alive = setInterval(() => {}, 2 ** 31 - 1)
+      this.#waiters.promise.catch(() => {}).finally(() => clearInterval(alive))
     }
     return this.#waiters.promise
   }
