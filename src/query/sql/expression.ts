@@ -23,6 +23,8 @@ const PUNCTUATION: ReadonlySet<string> = new Set([':=', '..', '=>', ',', ':'])
 
 /** Reads a list of expressions up to one of `ends` at the same level, a closing bracket, a semicolon or the end. */
 export function readExpressions(r: Reader, ends: ReadonlySet<string>): void {
+  // A list that begins with a comma is none: the word before it was a name, and what follows may be a table.
+  if (r.is(',') && !ends.has(',')) r.fail()
   readItems(r, ends, 'plain')
 }
 

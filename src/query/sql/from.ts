@@ -210,6 +210,20 @@ function readAfterAlias(r: Reader): void {
   }
 }
 
+/** Whether a word behind a table is no alias of it. Two are names to some servers, unless they begin a clause. */
+function endsTable(r: Reader, word: string): boolean {
+  if (word === 'WINDOW' && r.dialect !== 'postgres') return beginsWindow(r)
+  if (word === 'OFFSET' && r.dialect === 'mysql') {
+    return r.peek().kind === 'number' || r.peek().kind === 'param'
+  }
+  return NOT_ALIAS[r.dialect].has(word)
+}
+
+/** `WINDOW name AS (`. */
+export function beginsWindow(r: Reader): boolean {
+  return r.is('WINDOW') && isOne(r.peek(2), ['AS'])
+}
+
 /** An alias with the columns that may follow it. */
 export function readAlias(r: Reader): string | undefined {
   const as = r.takeOne('AS')
@@ -219,9 +233,7 @@ export function readAlias(r: Reader): string | undefined {
     return ''
   }
   const { token } = r
-  if (!as && (!r.isName || (token.kind === 'word' && NOT_ALIAS[r.dialect].has(token.text))))
-    return undefined
-  // MySQL's and SQLite's WINDOW is a name unless it begins a clause.
+  if (!as && (!r.isName || (token.kind === 'word' && endsTable(r, token.text)))) return undefined
   const alias = r.name().name
   if (r.is('(')) r.skipBrackets()
   return alias

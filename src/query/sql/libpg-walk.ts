@@ -231,7 +231,9 @@ class Walker {
     const path = strings(node['name'])
     const name = path.at(-1) ?? ''
     const own = path.length === 1 || path[0] === 'pg_catalog'
-    if (!own || !POSTGRES_OPERATORS.has(name)) {
+    // BETWEEN stands for two comparisons.
+    const between = /^AEXPR_(?:NOT_)?BETWEEN/.test(String(node['kind']))
+    if (!between && (!own || !POSTGRES_OPERATORS.has(name))) {
       this.#found.operators.add(path.join('.'))
       this.#found.distrust('operator', path.join('.'))
     }

@@ -1,5 +1,5 @@
 import { readBrackets, readExpressions } from './expression.js'
-import { readTables } from './from.js'
+import { beginsWindow, readTables } from './from.js'
 import type { Reader } from './reader.js'
 import { readWith } from './with.js'
 import { CLAUSE_ENDS, QUERY_GOES_ON } from './words.js'
@@ -74,7 +74,10 @@ function readSelect(r: Reader): void {
   }
   if (r.take('GROUP', 'BY')) readGrouping(r)
   if (r.takeOne('HAVING')) readExpressions(r, ends)
-  if (r.takeOne('WINDOW')) readExpressions(r, ends)
+  if (beginsWindow(r)) {
+    r.next()
+    readExpressions(r, ends)
+  }
 }
 
 function readGrouping(r: Reader): void {

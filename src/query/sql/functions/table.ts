@@ -57,7 +57,8 @@ export function count(call: Arguments): number {
   let commas = 0
   for (let i = call.from; i < call.to; i++) {
     const token = call.tokens[i]
-    if (token === undefined) break
+    // What an aggregate is ordered by is no argument.
+    if (token === undefined || (token.kind === 'word' && token.text === 'ORDER')) break
     if (token.kind !== 'op') continue
     if (token.text === ',') commas++
     else if (token.match > i) i = token.match

@@ -39,6 +39,10 @@ export const MYSQL: readonly Case[] = [
     notRun: 'names depend on the file system',
   }),
   read('SELECT * FROM test.books, attic.books a', ['test.books', 'attic.books']),
+  read('SELECT * FROM books window, loans offset, copies', ['books', 'loans', 'copies'], {
+    notRun: 'names in some versions only',
+  }),
+  read('SELECT id FROM books OFFSET 1 ROWS', ['books']),
   read('SELECT 1 FROM DUAL', []),
   read('SELECT * FROM `dual`', ['dual'], { notRun: 'no such table' }),
   // Where tables hide.

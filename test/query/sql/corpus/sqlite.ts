@@ -90,6 +90,7 @@ export const SQLITE: readonly Case[] = [
     'authors',
   ]),
   read(`SELECT highlight(pages, 0, '[', ']') FROM pages('from')`, ['pages']),
+  read('SELECT * FROM books window, loans offset, copies', ['books', 'loans', 'copies']),
   // WITH.
   read('WITH loans AS (SELECT id FROM books) SELECT * FROM loans, main.loans', [
     'books',
