@@ -1,11 +1,11 @@
 import { noteText, noteTypedLiteral, readType } from './casts.js'
 import { noteCall, type Call } from './calls.js'
+import { isCall, separator, type Inside } from './context.js'
 import type { Token } from './lex/token.js'
 import { POSTGRES_OPERATORS } from './operators.js'
 import { isOne, type Reader } from './reader.js'
 import {
   BARE_CALLS,
-  BEFORE_BRACKET,
   BEFORE_TEXT,
   MISPLACED,
   NO_ENDS,
@@ -27,9 +27,6 @@ export function readExpressions(r: Reader, ends: ReadonlySet<string>): void {
   if (r.is(',') && !ends.has(',')) r.fail()
   readItems(r, ends, 'plain')
 }
-
-/** What is special inside a pair of brackets. `from`: the word FROM separates arguments. */
-type Inside = 'plain' | 'call' | 'from' | 'cast' | 'filter'
 
 function readItems(r: Reader, ends: ReadonlySet<string>, inside: Inside): void {
   let query = false
@@ -244,11 +241,7 @@ function readName(r: Reader): void {
 
 function readCallOrBrackets(r: Reader, token: Token): void {
   const { text } = token
-  const before = r.tokens[r.at - 1]
-  if (
-    (BEFORE_BRACKET[r.dialect].has(text) && !isOperatorAsCall(r, text, before)) ||
-    isContextual(r, text, before)
-  ) {
+  if (!isCall(r, text, r.tokens[r.at - 1])) {
     r.next()
     if (text === 'FILTER') return void readBrackets(r, 'filter')
     // `IN (SELECT 1)` and `EXISTS (SELECT 1)` hold a query, `ARRAY (SELECT 1)` too.
@@ -275,49 +268,6 @@ function readOperator(r: Reader): void {
     r.found.distrust('operator', name)
   }
   r.expect(')')
-}
-
-function separator(r: Reader, text: string): Inside {
-  if (text === 'CAST' || text === 'TRY_CAST') return 'cast'
-  if (text === 'EXTRACT' || text === 'TRIM' || text === 'SUBSTRING' || text === 'OVERLAY')
-    return 'from'
-  if (r.dialect === 'mysql' && (text === 'SUBSTR' || text === 'MID')) return 'from'
-  return 'call'
-}
-
-/** PostgreSQL lets functions have the names of these operators. What is not behind an operand is a call. */
-function isOperatorAsCall(r: Reader, text: string, before: Token | undefined): boolean {
-  if (r.dialect !== 'postgres' || (text !== 'LIKE' && text !== 'ILIKE' && text !== 'IS'))
-    return false
-  r.found.functions.add(text.toLowerCase())
-  if (before?.kind === 'op') return before.text !== ')' && before.text !== ']'
-  return before?.kind === 'word' && BEFORE_TEXT.has(before.text) && before.text !== 'NOT'
-}
-
-/** Words that are no function only in one place. */
-function isContextual(r: Reader, text: string, before: Token | undefined): boolean {
-  switch (text) {
-    case 'OVER':
-    case 'FILTER':
-      return before !== undefined && isOne(before, [')', 'NULLS'])
-    case 'BY':
-      return before !== undefined && isOne(before, ['ORDER', 'PARTITION', 'GROUP'])
-    case 'ZONE':
-      return before !== undefined && isOne(before, ['TIME'])
-    case 'COLUMNS':
-      return before?.kind === 'string'
-    case 'SETS':
-      return before !== undefined && isOne(before, ['GROUPING'])
-    case 'ROLLUP':
-    case 'CUBE':
-      // In brackets inside GROUP BY it may be a function after all, which the catalogue would know.
-      r.found.functions.add(text.toLowerCase())
-      return (
-        r.grouping && before !== undefined && isOne(before, ['BY', 'DISTINCT', 'ALL', ',', '('])
-      )
-    default:
-      return false
-  }
 }
 
 /** Reads the brackets of a call and notes what it means. */

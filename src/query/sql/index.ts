@@ -2,12 +2,8 @@ export { analyze } from './analyze.js'
 export { canonicalValue } from './catalogue/comparison.js'
 export { readCatalogue, type CatalogueRow } from './catalogue/build.js'
 export { CATALOGUE_SQL, sqliteCatalogueSql } from './catalogue/queries.js'
-export {
-  createResolver,
-  type Resolved,
-  type ResolvedEquality,
-  type Resolver,
-} from './catalogue/resolve.js'
+export { createResolver, type Resolved, type Resolver } from './catalogue/resolve.js'
+export type { ResolvedEquality } from './catalogue/rows.js'
 export { tableName } from './catalogue/types.js'
 export type {
   Catalogue,

@@ -28,20 +28,18 @@ const COLUMNS = [
   'title COLLATE "C"',
 ] as const
 const CONSTANTS = [
-  ...[
-    '1',
-    '$1',
-    "'x'",
-    "'it''s FROM t9'",
-    "E'\\\\''",
-    '$$ FROM t9 $$',
-    'NULL',
-    '-1.5e3',
-    "B'1'",
-    "interval '1 day'",
-    "date '2024-01-01'",
-    'TRUE',
-  ],
+  '1',
+  '$1',
+  "'x'",
+  "'it''s FROM t9'",
+  "E'\\\\''",
+  '$$ FROM t9 $$',
+  'NULL',
+  '-1.5e3',
+  "B'1'",
+  "interval '1 day'",
+  "date '2024-01-01'",
+  'TRUE',
 ] as const
 const COMMENTS = [' ', ' /* FROM t9 */ ', ' -- FROM t9\n', '\n', ' /* /* */ JOIN t9 */ '] as const
 
