@@ -2,11 +2,11 @@ import type { Cancel } from '../../src/base/clock.js'
 import type { NatMap } from './client.js'
 import { unavailable } from './failures.js'
 import { Link, type LinkSetup } from './link.js'
-import { Request } from './request.js'
+import type { Request } from './request.js'
 import type { Router } from './router.js'
 import { slotOf } from './slot.js'
 import type { Address } from './target.js'
-import { keyOf, parseRedirection, parseSlots, type Range } from './topology.js'
+import { askForView, keyOf, parseRedirection, type View } from './topology.js'
 
 export interface ClusterSetup extends Omit<
   LinkSetup,
@@ -49,6 +49,10 @@ export class ClusterRouter implements Router {
   readonly #nodes = new Map<string, Node>()
   /** The node of each slot; empty until the table is known. */
   #table: (Node | undefined)[] = []
+  /** How new the table is, by the cluster's own count of changes. */
+  #epoch = 0
+  /** Slots that servers have sent us on for since then. */
+  readonly #moved = new Map<number, Node>()
   /** What waits for the table. */
   #waiting: Request[] = []
   #asking = false
@@ -129,77 +133,96 @@ export class ClusterRouter implements Router {
       this.#setup.context.clock.after(TRY_AGAIN_MS, () => request.link?.forward(request))
       return true
     }
-    this.#refresh()
     const redirection = parseRedirection(error.message, from.host, this.#setup.natMap)
-    if (redirection === undefined) return false
+    if (redirection === undefined) {
+      this.#refresh()
+      return false
+    }
     const node = this.#node(redirection.to)
     if (error.message.startsWith('ASK')) request.asking = true
-    else this.#table[redirection.slot] = node
+    else {
+      this.#table[redirection.slot] = node
+      this.#moved.set(redirection.slot, node)
+      this.#refresh(node)
+    }
     node.link.forward(request)
     return true
   }
 
   /** Asks for the table, unless somebody does already, and sees to it that it is asked for again later. */
-  #refresh(): void {
+  #refresh(first?: Node): void {
     if (this.#asking || this.#closed) return
     this.#asking = true
     this.#timer?.()
-    void this.#ask().then((ranges) => {
+    void this.#ask(first).then((view) => {
       this.#asking = false
       if (this.#closed) return
-      if (ranges !== undefined) this.#learn(ranges)
+      if (view !== undefined) this.#learn(view)
       else if (this.#table.length === 0) {
         const error = unavailable('no node of the cluster could be asked')
         this.#release((request) => request.failed(error))
       }
-      const settled = ranges !== undefined && this.links().every(({ circuit }) => circuit.closed)
+      const settled = view !== undefined && this.links().every(({ circuit }) => circuit.closed)
       const waitMs = settled ? SETTLED_MS : UNSETTLED_MS
       this.#timer = this.#setup.context.clock.after(waitMs, () => this.#refresh())
     })
   }
 
-  /** The first answer of any node: those that are well first, the next one when the last takes its time. */
-  #ask(): Promise<readonly Range[] | undefined> {
+  /**
+   * Asks one node after the other, those that are well first, the next one when the last takes its time, until one
+   * answers that knows as much as we do. A node that stood still while its replica was promoted goes on for a moment
+   * as the master it was: its view would lead reads back to it, past what was invalidated at its successor.
+   */
+  #ask(first: Node | undefined): Promise<View | undefined> {
     const { seeds, natMap, context } = this.#setup
     const known = [...this.#nodes.values()]
-    const nodes = [
+    const queue = new Set([
+      ...(first === undefined ? [] : [first]),
       ...known.filter(({ link }) => link.ready),
       ...seeds.map((seed) => this.#node(seed)).filter(({ link }) => link.circuit.closed),
       ...known,
-    ]
-    const queue = [...new Set(nodes)]
+    ]).values()
     return new Promise((resolve) => {
       let running = 0
       let cancel: Cancel | undefined
+      let best: View | undefined
+      let done = false
       const next = () => {
         cancel?.()
-        const node = queue.shift()
-        if (node === undefined) return running === 0 ? resolve(undefined) : undefined
+        const node = done ? undefined : queue.next().value
+        if (node === undefined) {
+          // Nobody knows as much as we did: it is another cluster by now, made anew.
+          if (running === 0) resolve(best)
+          return
+        }
         running++
         cancel = context.clock.after(NEXT_NODE_MS, next)
         const failed = () => {
           running--
           next()
         }
-        const answered = (answer: unknown) => {
-          const ranges = parseSlots(answer, node.address.host, natMap)
-          if (ranges.length === 0) return failed()
+        askForView(node.link, node.address.host, natMap).then((view) => {
+          if (best === undefined || view.epoch > best.epoch) best = view
+          if (view.epoch < this.#epoch) return failed()
+          done = true
           cancel?.()
-          queue.length = 0
-          resolve(ranges)
-        }
-        node.link.send(new Request('cluster', ['slots'], 0, { answered, refused: failed }))
+          resolve(view)
+        }, failed)
       }
       next()
     })
   }
 
-  #learn(ranges: readonly Range[]): void {
+  #learn({ epoch, ranges }: View): void {
     const table: (Node | undefined)[] = []
     for (const { from, to, master } of ranges) {
       const node = this.#node(master)
       for (let slot = from; slot <= to; slot++) table[slot] = node
     }
+    // What a server itself sent elsewhere is newer than what another says without having heard of it.
+    if (epoch > this.#epoch) this.#moved.clear()
+    for (const [slot, node] of this.#moved) table[slot] = node
+    this.#epoch = epoch
     const moved = table.some((node, slot) => node !== this.#table[slot])
     this.#table = table
     const owners = new Set(table)

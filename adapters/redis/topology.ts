@@ -1,4 +1,7 @@
 import type { NatMap } from './client.js'
+import { unavailable } from './failures.js'
+import type { Link } from './link.js'
+import { Request } from './request.js'
 import { SLOTS } from './slot.js'
 import type { Address } from './target.js'
 
@@ -9,8 +12,35 @@ export interface Range {
   readonly master: Address
 }
 
+/** How a cluster looks to one of its nodes. */
+export interface View {
+  /** The cluster's count of changes, as far as this node has heard of them: who knows of a failover counts further. */
+  readonly epoch: number
+  readonly ranges: readonly Range[]
+}
+
+/** Asks one node how the cluster looks; rejects when it does not say. */
+export async function askForView(
+  link: Link,
+  askedHost: string,
+  natMap: NatMap | undefined,
+): Promise<View> {
+  // In this order: what is known of the slots is then at least as new as the count.
+  const [info, slots] = await Promise.all([ask(link, 'info').catch(() => ''), ask(link, 'slots')])
+  const ranges = parseSlots(slots, askedHost, natMap)
+  if (ranges.length === 0) throw unavailable('it knows of no slots')
+  const epoch = Number(/cluster_current_epoch:(\d+)/.exec(String(info))?.[1] ?? 0)
+  return { epoch, ranges }
+}
+
+function ask(link: Link, what: 'info' | 'slots'): Promise<unknown> {
+  return new Promise((answered, refused) => {
+    link.send(new Request('cluster', [what], 0, { answered, refused }))
+  })
+}
+
 /** Reads the answer to CLUSTER SLOTS: ranges of slots, each with its master first and its replicas after it. */
-export function parseSlots(
+function parseSlots(
   answer: unknown,
   askedHost: string,
   natMap: NatMap | undefined,
