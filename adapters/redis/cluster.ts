@@ -6,7 +6,8 @@ import type { Request } from './request.js'
 import type { Router } from './router.js'
 import { slotOf } from './slot.js'
 import type { Address } from './target.js'
-import { askForView, keyOf, parseRedirection, type View } from './topology.js'
+import { survey } from './survey.js'
+import { keyOf, parseRedirection, type View } from './topology.js'
 
 export interface ClusterSetup extends Omit<
   LinkSetup,
@@ -28,11 +29,11 @@ interface Node {
 const MOST_REDIRECTS = 5
 const MOST_TRIES = 2
 const TRY_AGAIN_MS = 20
-/** How long one node is waited for before the next one is asked as well. */
-const NEXT_NODE_MS = 50
 /** How often we look at the table while something is wrong, and while nothing is. */
 const UNSETTLED_MS = 300
 const SETTLED_MS = 30_000
+/** How long views older than ours are refused before we believe that they belong to a cluster that was made anew. */
+const MADE_ANEW_MS = 60_000
 
 /**
  * A cluster: one link per master, and the table of who has which slot.
@@ -51,6 +52,7 @@ export class ClusterRouter implements Router {
   #table: (Node | undefined)[] = []
   /** How new the table is, by the cluster's own count of changes. */
   #epoch = 0
+  #behindSince: number | undefined
   /** Slots that servers have sent us on for since then. */
   readonly #moved = new Map<number, Node>()
   /** What waits for the table. */
@@ -168,49 +170,25 @@ export class ClusterRouter implements Router {
     })
   }
 
-  /**
-   * Asks one node after the other, those that are well first, the next one when the last takes its time, until one
-   * answers that knows as much as we do. A node that stood still while its replica was promoted goes on for a moment
-   * as the master it was: its view would lead reads back to it, past what was invalidated at its successor.
-   */
-  #ask(first: Node | undefined): Promise<View | undefined> {
+  /** A view that is as new as the table, of the nodes that are well first. */
+  async #ask(first: Node | undefined): Promise<View | undefined> {
     const { seeds, natMap, context } = this.#setup
     const known = [...this.#nodes.values()]
-    const queue = new Set([
+    const nodes = new Set([
       ...(first === undefined ? [] : [first]),
       ...known.filter(({ link }) => link.ready),
       ...seeds.map((seed) => this.#node(seed)).filter(({ link }) => link.circuit.closed),
       ...known,
-    ]).values()
-    return new Promise((resolve) => {
-      let running = 0
-      let cancel: Cancel | undefined
-      let best: View | undefined
-      let done = false
-      const next = () => {
-        cancel?.()
-        const node = done ? undefined : queue.next().value
-        if (node === undefined) {
-          // Nobody knows as much as we did: it is another cluster by now, made anew.
-          if (running === 0) resolve(best)
-          return
-        }
-        running++
-        cancel = context.clock.after(NEXT_NODE_MS, next)
-        const failed = () => {
-          running--
-          next()
-        }
-        askForView(node.link, node.address.host, natMap).then((view) => {
-          if (best === undefined || view.epoch > best.epoch) best = view
-          if (view.epoch < this.#epoch) return failed()
-          done = true
-          cancel?.()
-          resolve(view)
-        }, failed)
-      }
-      next()
-    })
+    ])
+    const best = await survey(nodes, this.#epoch, natMap, context.clock)
+    return best === undefined || best.epoch >= this.#epoch || this.#madeAnew() ? best : undefined
+  }
+
+  /** Whether nobody has known as much as we do for so long that it must be another cluster by now. */
+  #madeAnew(): boolean {
+    const now = this.#setup.context.clock.now()
+    this.#behindSince ??= now
+    return now - this.#behindSince > MADE_ANEW_MS
   }
 
   #learn({ epoch, ranges }: View): void {
@@ -223,6 +201,7 @@ export class ClusterRouter implements Router {
     if (epoch > this.#epoch) this.#moved.clear()
     for (const [slot, node] of this.#moved) table[slot] = node
     this.#epoch = epoch
+    this.#behindSince = undefined
     const moved = table.some((node, slot) => node !== this.#table[slot])
     this.#table = table
     const owners = new Set(table)

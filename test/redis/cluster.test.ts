@@ -3,7 +3,12 @@ import { redisStore } from '../../adapters/redis/index.js'
 import { namesIn } from '../../adapters/redis/names.js'
 import { slotOf } from '../../adapters/redis/slot.js'
 import type { RemoteStore } from '../../src/store/store.js'
-import { type RedisCluster, type RedisServer, startRedisCluster } from '../support/servers/index.js'
+import {
+  type RedisCluster,
+  type RedisServer,
+  startRedis,
+  startRedisCluster,
+} from '../support/servers/index.js'
 import { until } from '../support/until.js'
 import { get, opened, put, timed } from './opened.js'
 
@@ -173,6 +178,30 @@ describe('redisStore, when a cluster', () => {
       await from!.command('CLUSTER', 'SETSLOT', slot, 'NODE', toId!)
       await put(store, key!, 'new')
       expect(await get(store, key!)).toBe('new')
+    })
+
+    test('is not taken for another that knows less, though only that one answers', async () => {
+      await using old = await startRedis({ args: ['--cluster-enabled', 'yes'] })
+      await old.command('CLUSTER', 'ADDSLOTSRANGE', 0, 16_383)
+      await until('it serves', async () => (await old.command('SET', 'k', 'v')) === 'OK')
+      await old.command('SET', names.entry('k'), 'old')
+      await using other = opened(
+        redisStore([...cluster.startupNodes, old], { deadline: 150, retryAtMost: 200 }),
+        'test',
+      )
+      await put(other.store, 'k', 'new')
+      for (const node of cluster.nodes) node.pause()
+      try {
+        const end = performance.now() + 1_500
+        while (performance.now() < end) {
+          const { value } = await timed(get(other.store, 'k'))
+          expect(value).toBeUndefined()
+          await new Promise((resolve) => setTimeout(resolve, 20))
+        }
+      } finally {
+        for (const node of cluster.nodes) node.resume()
+      }
+      await until('it is asked again', async () => (await get(other.store, 'k')) === 'new')
     })
 
     test('is found though most of the nodes we were given are gone', async () => {
