@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { createConnection, type RowDataPacket } from 'mysql2/promise'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { analyze } from '../../../src/query/sql/analyze.js'
 import { readCatalogue, type CatalogueRow } from '../../../src/query/sql/catalogue/build.js'
 import { CATALOGUE_SQL, sqliteCatalogueSql } from '../../../src/query/sql/catalogue/queries.js'
@@ -10,6 +10,7 @@ import { createResolver, type Resolver } from '../../../src/query/sql/catalogue/
 import type { Dialect } from '../../../src/query/sql/types.js'
 import { startMariadb, type MariadbServer } from '../../support/servers/mariadb.js'
 import { startPostgres, type PostgresServer } from '../../support/servers/postgres.js'
+import { describeWhere } from '../../support/where.js'
 
 interface Statement {
   readonly id: string
@@ -33,10 +34,6 @@ const file = ['..', '../..']
   .map((up) => join(root, up, 'shared/sql/statements.json'))
   .find((path) => existsSync(path))
 const shared = file === undefined ? undefined : (JSON.parse(readFileSync(file, 'utf8')) as Shared)
-if (shared === undefined)
-  console.log(
-    'statements.json is not beside the project: what stands behind its names is not followed',
-  )
 
 const of = (dialect: Dialect): readonly Statement[] =>
   (shared?.statements ?? []).filter((s) => s.dialect === dialect)
@@ -76,88 +73,92 @@ function check(statements: readonly Statement[], resolver: () => Resolver, home:
   })
 }
 
-describe.skipIf(shared === undefined)('PostgreSQL', () => {
-  let server: PostgresServer
-  let resolver: Resolver
-  const load = async (): Promise<Resolver> => {
-    const rows = (await server.query(CATALOGUE_SQL.postgres)) as unknown as CatalogueRow[]
-    return createResolver(readCatalogue('postgres', rows), ['public'])
-  }
-  beforeAll(async () => {
-    server = await startPostgres()
-    await server.query(shared?.schemas.postgres ?? '')
-    resolver = await load()
-  })
-  afterAll(() => server?.[Symbol.asyncDispose]())
-
-  check(of('postgres'), () => resolver, 'public')
-
-  const resolve = (sql: string) => resolver(analyze(sql, 'postgres'))
-
-  test('a partition, its siblings and the table above are one table', () => {
-    expect(resolve('SELECT * FROM events_2025').reads).toEqual(['public.events'])
-    expect(resolve(`INSERT INTO events (day) VALUES ('2025-01-01')`)).toMatchObject({
-      writes: ['public.events'],
-      effects: 'known',
-      reached: { writes: expect.arrayContaining(['public.events_2025', 'public.events_2026']) },
+describeWhere(
+  shared !== undefined,
+  'statements.json is not beside the project',
+  'PostgreSQL',
+  () => {
+    let server: PostgresServer
+    let resolver: Resolver
+    const load = async (): Promise<Resolver> => {
+      const rows = (await server.query(CATALOGUE_SQL.postgres)) as unknown as CatalogueRow[]
+      return createResolver(readCatalogue('postgres', rows), ['public'])
+    }
+    beforeAll(async () => {
+      server = await startPostgres()
+      await server.query(shared?.schemas.postgres ?? '')
+      resolver = await load()
     })
-  })
+    afterAll(() => server?.[Symbol.asyncDispose]())
 
-  test('names without a schema follow the search path', async () => {
-    const rows = (await server.query(CATALOGUE_SQL.postgres)) as unknown as CatalogueRow[]
-    const app = createResolver(readCatalogue('postgres', rows), ['app', 'public'])
-    expect(app(analyze('SELECT * FROM users, orders', 'postgres')).reads.toSorted()).toEqual([
-      'app.users',
-      'public.orders',
-    ])
-    expect(app(analyze('SELECT * FROM nowhere', 'postgres'))).toMatchObject({
-      missing: ['nowhere'],
-      cacheable: false,
-      effects: 'unknown',
+    check(of('postgres'), () => resolver, 'public')
+
+    const resolve = (sql: string) => resolver(analyze(sql, 'postgres'))
+
+    test('a partition, its siblings and the table above are one table', () => {
+      expect(resolve('SELECT * FROM events_2025').reads).toEqual(['public.events'])
+      expect(resolve(`INSERT INTO events (day) VALUES ('2025-01-01')`)).toMatchObject({
+        writes: ['public.events'],
+        effects: 'known',
+        reached: { writes: expect.arrayContaining(['public.events_2025', 'public.events_2026']) },
+      })
     })
-  })
 
-  test('conditions hold for a table, not for a view or a table named twice', () => {
-    const columns = (sql: string) =>
-      resolve(sql).columns.map((c) => `${c.table}.${c.column}:${c.info.comparison.as}`)
-    expect(columns('SELECT * FROM users WHERE id = $1')).toEqual(['public.users.id:integer'])
-    expect(columns('SELECT * FROM users WHERE email = $1')).toEqual(['public.users.email:text'])
-    expect(columns('SELECT * FROM active_users WHERE id = $1')).toEqual([])
-    expect(columns('SELECT * FROM users u, public.users p WHERE u.id = $1')).toEqual([])
-    expect(columns('SELECT * FROM users u, active_users a WHERE u.id = $1')).toEqual([])
-    expect(columns('SELECT * FROM users WHERE nothing = $1')).toEqual([])
-    expect(columns('SELECT *, user_orders(1) FROM users WHERE id = $1')).toEqual([])
-  })
-
-  test('a change says which rows, unless triggers or keys lead back', async () => {
-    expect(resolve('UPDATE users SET name = $1 WHERE id = $2').change).toMatchObject({
-      table: 'public.users',
-      anyRow: false,
-      where: [{ table: 'public.users', column: 'id', value: { param: 2 } }],
-      assigned: [{ column: 'name', value: { param: 1 } }],
+    test('names without a schema follow the search path', async () => {
+      const rows = (await server.query(CATALOGUE_SQL.postgres)) as unknown as CatalogueRow[]
+      const app = createResolver(readCatalogue('postgres', rows), ['app', 'public'])
+      expect(app(analyze('SELECT * FROM users, orders', 'postgres')).reads.toSorted()).toEqual([
+        'app.users',
+        'public.orders',
+      ])
+      expect(app(analyze('SELECT * FROM nowhere', 'postgres'))).toMatchObject({
+        missing: ['nowhere'],
+        cacheable: false,
+        effects: 'unknown',
+      })
     })
-    expect(resolve('INSERT INTO app.settings VALUES ($1, $2)').change?.rows).toEqual([
-      [
-        { column: 'key', value: { param: 1 } },
-        { column: 'value', value: { param: 2 } },
-      ],
-    ])
-    // Deleting a category deletes those below it.
-    await server.query(
-      'ALTER TABLE categories ADD FOREIGN KEY (parent_id) REFERENCES categories(id) ON DELETE CASCADE',
-    )
-    const later = await load()
-    expect(later(analyze('DELETE FROM categories WHERE id = $1', 'postgres')).change).toMatchObject(
-      { anyRow: true, where: [] },
-    )
-    expect(
-      later(analyze('UPDATE categories SET name = $1 WHERE id = $2', 'postgres')).change?.anyRow,
-    ).toBe(false)
-  })
 
-  test('triggers, rules, defaults and checks are followed, or make the effects unknown', async () => {
-    await server.query(
-      `
+    test('conditions hold for a table, not for a view or a table named twice', () => {
+      const columns = (sql: string) =>
+        resolve(sql).columns.map((c) => `${c.table}.${c.column}:${c.info.comparison.as}`)
+      expect(columns('SELECT * FROM users WHERE id = $1')).toEqual(['public.users.id:integer'])
+      expect(columns('SELECT * FROM users WHERE email = $1')).toEqual(['public.users.email:text'])
+      expect(columns('SELECT * FROM active_users WHERE id = $1')).toEqual([])
+      expect(columns('SELECT * FROM users u, public.users p WHERE u.id = $1')).toEqual([])
+      expect(columns('SELECT * FROM users u, active_users a WHERE u.id = $1')).toEqual([])
+      expect(columns('SELECT * FROM users WHERE nothing = $1')).toEqual([])
+      expect(columns('SELECT *, user_orders(1) FROM users WHERE id = $1')).toEqual([])
+    })
+
+    test('a change says which rows, unless triggers or keys lead back', async () => {
+      expect(resolve('UPDATE users SET name = $1 WHERE id = $2').change).toMatchObject({
+        table: 'public.users',
+        anyRow: false,
+        where: [{ table: 'public.users', column: 'id', value: { param: 2 } }],
+        assigned: [{ column: 'name', value: { param: 1 } }],
+      })
+      expect(resolve('INSERT INTO app.settings VALUES ($1, $2)').change?.rows).toEqual([
+        [
+          { column: 'key', value: { param: 1 } },
+          { column: 'value', value: { param: 2 } },
+        ],
+      ])
+      // Deleting a category deletes those below it.
+      await server.query(
+        'ALTER TABLE categories ADD FOREIGN KEY (parent_id) REFERENCES categories(id) ON DELETE CASCADE',
+      )
+      const later = await load()
+      expect(
+        later(analyze('DELETE FROM categories WHERE id = $1', 'postgres')).change,
+      ).toMatchObject({ anyRow: true, where: [] })
+      expect(
+        later(analyze('UPDATE categories SET name = $1 WHERE id = $2', 'postgres')).change?.anyRow,
+      ).toBe(false)
+    })
+
+    test('triggers, rules, defaults and checks are followed, or make the effects unknown', async () => {
+      await server.query(
+        `
       CREATE TABLE t1 (id int PRIMARY KEY, a text, b text);
       CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.a := lower(NEW.a); RETURN NEW; END';
       CREATE TRIGGER s BEFORE INSERT OR UPDATE ON t1 FOR EACH ROW EXECUTE FUNCTION stamp();
@@ -166,32 +167,32 @@ describe.skipIf(shared === undefined)('PostgreSQL', () => {
       CREATE TRIGGER d AFTER DELETE ON t2 FOR EACH ROW EXECUTE FUNCTION dynamic();
       CREATE TABLE t3 (id int PRIMARY KEY, a int DEFAULT bump_stock(1), c int CHECK (user_count(c) > 0));
     `.replace(', c int CHECK (user_count(c) > 0)', ''),
-    )
-    await server.query(
-      `CREATE TABLE t4 (id int PRIMARY KEY); CREATE RULE r AS ON DELETE TO t4 DO ALSO DELETE FROM t2`,
-    )
-    const later = await load()
-    const effects = (sql: string) => later(analyze(sql, 'postgres'))
-    expect(effects('INSERT INTO t1 (id) VALUES (1)')).toMatchObject({
-      effects: 'known',
-      writes: ['public.t1'],
-      change: { anyRow: true },
+      )
+      await server.query(
+        `CREATE TABLE t4 (id int PRIMARY KEY); CREATE RULE r AS ON DELETE TO t4 DO ALSO DELETE FROM t2`,
+      )
+      const later = await load()
+      const effects = (sql: string) => later(analyze(sql, 'postgres'))
+      expect(effects('INSERT INTO t1 (id) VALUES (1)')).toMatchObject({
+        effects: 'known',
+        writes: ['public.t1'],
+        change: { anyRow: true },
+      })
+      expect(effects('UPDATE t1 SET b = 1 WHERE id = 1').change).toMatchObject({
+        assigned: undefined,
+        where: [{ column: 'id' }],
+      })
+      expect(effects('DELETE FROM t2 WHERE id = 1').effects).toBe('unknown')
+      expect(effects('INSERT INTO t2 VALUES (1)').effects).toBe('known')
+      expect(effects('INSERT INTO t3 (id) VALUES (1)').writes.toSorted()).toEqual([
+        'public.products',
+        'public.t3',
+      ])
+      expect(effects('DELETE FROM t4').effects).toBe('unknown')
     })
-    expect(effects('UPDATE t1 SET b = 1 WHERE id = 1').change).toMatchObject({
-      assigned: undefined,
-      where: [{ column: 'id' }],
-    })
-    expect(effects('DELETE FROM t2 WHERE id = 1').effects).toBe('unknown')
-    expect(effects('INSERT INTO t2 VALUES (1)').effects).toBe('known')
-    expect(effects('INSERT INTO t3 (id) VALUES (1)').writes.toSorted()).toEqual([
-      'public.products',
-      'public.t3',
-    ])
-    expect(effects('DELETE FROM t4').effects).toBe('unknown')
-  })
 
-  test('functions are what their bodies say', async () => {
-    await server.query(`
+    test('functions are what their bodies say', async () => {
+      await server.query(`
       CREATE FUNCTION dear(n numeric) RETURNS bigint LANGUAGE sql STABLE AS 'SELECT count(*) FROM products WHERE price > $1';
       CREATE FUNCTION dear_now(n numeric) RETURNS bigint LANGUAGE sql STABLE AS 'SELECT count(*) FROM orders WHERE created_at < now()';
       CREATE FUNCTION nested() RETURNS int LANGUAGE sql AS 'SELECT bump_stock(1)';
@@ -199,45 +200,45 @@ describe.skipIf(shared === undefined)('PostgreSQL', () => {
       CREATE FUNCTION lower(bigint) RETURNS int LANGUAGE plpgsql AS 'BEGIN DELETE FROM archive; RETURN 1; END';
       CREATE PROCEDURE two_steps() LANGUAGE plpgsql AS 'BEGIN CALL close_order(1); TRUNCATE archive; END';
     `)
-    const later = await load()
-    const follow = (sql: string) => later(analyze(sql, 'postgres'))
-    expect(follow('SELECT dear(5)')).toMatchObject({
-      cacheable: true,
-      effects: 'known',
-      reads: ['public.products'],
+      const later = await load()
+      const follow = (sql: string) => later(analyze(sql, 'postgres'))
+      expect(follow('SELECT dear(5)')).toMatchObject({
+        cacheable: true,
+        effects: 'known',
+        reads: ['public.products'],
+      })
+      expect(follow('SELECT dear_now(5)')).toMatchObject({ cacheable: false, effects: 'known' })
+      expect(follow('SELECT nested()')).toMatchObject({
+        cacheable: false,
+        effects: 'known',
+        writes: ['public.products'],
+      })
+      expect(follow('SELECT user_orders(1)')).toMatchObject({
+        cacheable: false,
+        effects: 'known',
+        writes: [],
+        reads: ['public.orders'],
+      })
+      // A name behind a dot that is a function of the row.
+      expect(follow('SELECT o.label FROM orgs o')).toMatchObject({
+        cacheable: true,
+        reads: ['public.orgs', 'public.orders'],
+      })
+      // One that shares its name with one of PostgreSQL's own.
+      expect(follow('SELECT lower(id) FROM users')).toMatchObject({
+        cacheable: false,
+        writes: ['public.archive'],
+      })
+      expect(follow('CALL two_steps()')).toMatchObject({
+        effects: 'known',
+        writes: expect.arrayContaining(['public.archive', 'public.orders', 'public.audit_log']),
+      })
+      expect(follow('CALL nobody()')).toMatchObject({ effects: 'unknown', missing: ['nobody'] })
+      await server.query('DROP FUNCTION lower(bigint)')
     })
-    expect(follow('SELECT dear_now(5)')).toMatchObject({ cacheable: false, effects: 'known' })
-    expect(follow('SELECT nested()')).toMatchObject({
-      cacheable: false,
-      effects: 'known',
-      writes: ['public.products'],
-    })
-    expect(follow('SELECT user_orders(1)')).toMatchObject({
-      cacheable: false,
-      effects: 'known',
-      writes: [],
-      reads: ['public.orders'],
-    })
-    // A name behind a dot that is a function of the row.
-    expect(follow('SELECT o.label FROM orgs o')).toMatchObject({
-      cacheable: true,
-      reads: ['public.orgs', 'public.orders'],
-    })
-    // One that shares its name with one of PostgreSQL's own.
-    expect(follow('SELECT lower(id) FROM users')).toMatchObject({
-      cacheable: false,
-      writes: ['public.archive'],
-    })
-    expect(follow('CALL two_steps()')).toMatchObject({
-      effects: 'known',
-      writes: expect.arrayContaining(['public.archive', 'public.orders', 'public.audit_log']),
-    })
-    expect(follow('CALL nobody()')).toMatchObject({ effects: 'unknown', missing: ['nobody'] })
-    await server.query('DROP FUNCTION lower(bigint)')
-  })
 
-  test('views that ask for the time, foreign tables, sequences and policies are not kept', async () => {
-    await server.query(`
+    test('views that ask for the time, foreign tables, sequences and policies are not kept', async () => {
+      await server.query(`
       CREATE VIEW recent AS SELECT * FROM orders WHERE created_at > now() - interval '1 day';
       CREATE VIEW over_recent AS SELECT * FROM recent;
       CREATE VIEW plain AS SELECT u.id, o.total FROM users u JOIN orders o ON o.user_id = u.id;
@@ -251,37 +252,38 @@ describe.skipIf(shared === undefined)('PostgreSQL', () => {
       CREATE DOMAIN positive AS int CHECK (VALUE > 0);
       CREATE DOMAIN code AS text;
     `)
-    const later = await load()
-    const follow = (sql: string) => later(analyze(sql, 'postgres'))
-    expect(follow('SELECT * FROM over_recent')).toMatchObject({
-      cacheable: false,
-      why: 'time',
-      reads: ['public.orders'],
+      const later = await load()
+      const follow = (sql: string) => later(analyze(sql, 'postgres'))
+      expect(follow('SELECT * FROM over_recent')).toMatchObject({
+        cacheable: false,
+        why: 'time',
+        reads: ['public.orders'],
+      })
+      expect(follow('SELECT * FROM plain')).toMatchObject({
+        cacheable: true,
+        reads: ['public.users', 'public.orders'],
+      })
+      expect(follow('UPDATE plain SET total = 1')).toMatchObject({
+        writes: expect.arrayContaining(['public.orders', 'public.users', 'public.audit_log']),
+      })
+      expect(follow('SELECT * FROM secret')).toMatchObject({
+        cacheable: false,
+        why: 'session',
+        rowSecurity: true,
+        reads: ['public.secret', 'public.orgs'],
+      })
+      expect(follow('SELECT * FROM elsewhere')).toMatchObject({ cacheable: false, why: 'foreign' })
+      expect(follow('SELECT last_value FROM ticket_seq')).toMatchObject({
+        cacheable: false,
+        why: 'volatile',
+      })
+      expect(follow(`SELECT 'sad'::mood, $1::code, "mood" 'ok'`)).toMatchObject({ cacheable: true })
+      expect(follow(`SELECT 1::positive`)).toMatchObject({ cacheable: false, why: 'type' })
     })
-    expect(follow('SELECT * FROM plain')).toMatchObject({
-      cacheable: true,
-      reads: ['public.users', 'public.orders'],
-    })
-    expect(follow('UPDATE plain SET total = 1')).toMatchObject({
-      writes: expect.arrayContaining(['public.orders', 'public.users', 'public.audit_log']),
-    })
-    expect(follow('SELECT * FROM secret')).toMatchObject({
-      cacheable: false,
-      why: 'session',
-      rowSecurity: true,
-      reads: ['public.secret', 'public.orgs'],
-    })
-    expect(follow('SELECT * FROM elsewhere')).toMatchObject({ cacheable: false, why: 'foreign' })
-    expect(follow('SELECT last_value FROM ticket_seq')).toMatchObject({
-      cacheable: false,
-      why: 'volatile',
-    })
-    expect(follow(`SELECT 'sad'::mood, $1::code, "mood" 'ok'`)).toMatchObject({ cacheable: true })
-    expect(follow(`SELECT 1::positive`)).toMatchObject({ cacheable: false, why: 'type' })
-  })
-})
+  },
+)
 
-describe.skipIf(shared === undefined)('MariaDB', () => {
+describeWhere(shared !== undefined, 'statements.json is not beside the project', 'MariaDB', () => {
   let server: MariadbServer
   let resolver: Resolver
   const load = async (): Promise<Resolver> => {
@@ -341,7 +343,7 @@ describe.skipIf(shared === undefined)('MariaDB', () => {
   })
 })
 
-describe.skipIf(shared === undefined)('SQLite', () => {
+describeWhere(shared !== undefined, 'statements.json is not beside the project', 'SQLite', () => {
   const database = new DatabaseSync(':memory:')
   const load = (): Resolver => {
     const rows = ['temp', 'main', 'aux1'].flatMap((schema) =>
