@@ -45,7 +45,6 @@ function isContextual(r: Reader, text: string, before: Token | undefined): boole
       return before !== undefined && isOne(before, ['GROUPING'])
     case 'ROLLUP':
     case 'CUBE':
-      // In brackets inside GROUP BY it may be a function after all, which the catalogue would know.
       r.found.functions.add(text.toLowerCase())
       return (
         r.grouping && before !== undefined && isOne(before, ['BY', 'DISTINCT', 'ALL', ',', '('])

@@ -77,6 +77,9 @@ function isCallOf(r: Reader, ...words: readonly string[]): boolean {
 /** Reads brackets with all that is in them. True when they hold a query. */
 export function readBrackets(r: Reader, inside: Inside): boolean {
   const close = r.token.match
+  const { grouping } = r
+  // ROLLUP and CUBE are words of GROUP BY itself and of GROUPING SETS; in other brackets they are functions.
+  r.grouping = grouping && isOne(r.tokens[r.at - 1] ?? r.token, ['SETS'])
   let query = false
   r.deeper(() => {
     r.next()
@@ -103,6 +106,7 @@ export function readBrackets(r: Reader, inside: Inside): boolean {
     if (r.at !== close) r.fail()
     r.next()
   })
+  r.grouping = grouping
   return query
 }
 
