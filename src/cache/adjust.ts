@@ -5,7 +5,7 @@ import type { Judged } from '../store/envelope.js'
 import type { Entry, Found, KeyState, Version } from '../store/store.js'
 import { factsOf, dropKeys, invalidateTags, type Receipt } from './change.js'
 import { announce, readable, report, type Core, type Remote } from './core.js'
-import { createEntry, type Facts } from './entries.js'
+import { createEntry, sealEntry, type Facts } from './entries.js'
 import { applyKeys } from './local.js'
 import { expectedTags, isUnavailable, judge, learnTags, noteVersions, tagsHold } from './lookup.js'
 import type { Policy } from './options.js'
@@ -159,21 +159,8 @@ async function replace(
   facts: Facts,
   { found, space }: Standing,
 ): Promise<boolean> {
-  const { name, digested } = remoteName(key)
-  const bytes = await core.envelopes.seal({
-    key,
-    name,
-    digested,
-    value,
-    loadedAt: facts.loadedAt,
-    freshUntil: facts.freshUntil,
-    staleUntil: facts.staleUntil,
-    private: facts.private,
-    tags: facts.tags,
-    versions: facts.versions,
-    space,
-    delta: 0,
-  })
+  const { name } = remoteName(key)
+  const bytes = await sealEntry(core, key, value, facts, space)
   const write = { key: name, bytes, keepMs: facts.staleUntil - core.clock.now() }
   return remote.store.swap(write, found, announcement(core, remote, key))
 }

@@ -10,7 +10,7 @@ import {
   type Core,
   type Remote,
 } from './core.js'
-import { createEntry, type Facts } from './entries.js'
+import { createEntry, sealEntry, type Facts } from './entries.js'
 import type { Journal } from './journal.js'
 import { applyClear, applyKeys, applyTags } from './local.js'
 import { isUnavailable, noteVersions, rememberTags } from './lookup.js'
@@ -394,24 +394,12 @@ async function writeOnce(
   const used: Version[] = []
   const writes = await Promise.all(
     writing.map(async ({ key, value }, index) => {
-      const { name, digested } = remoteName(key)
+      const { name } = remoteName(key)
       const fact = facts[index]!
       const space = spaces.get(key) ?? remote.store.lastSpace(name) ?? ''
       used[index] = space
-      const bytes = await core.envelopes.seal({
-        key,
-        name,
-        digested,
-        value,
-        loadedAt: fact.loadedAt,
-        freshUntil: fact.freshUntil,
-        staleUntil: fact.staleUntil,
-        private: fact.private,
-        tags: fact.tags,
-        versions: fact.tags.map((tag) => guessed.get(tag) ?? ''),
-        space,
-        delta: 0,
-      })
+      const versioned = { ...fact, versions: fact.tags.map((tag) => guessed.get(tag) ?? '') }
+      const bytes = await sealEntry(core, key, value, versioned, space)
       return { key: name, bytes, keepMs: fact.staleUntil - core.clock.now() }
     }),
   )

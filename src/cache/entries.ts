@@ -1,4 +1,5 @@
 import { admit, adopt, copyOut } from '../store/value.js'
+import { remoteName } from '../store/names.js'
 import type { Entry, Version } from '../store/store.js'
 import type { Core } from './core.js'
 
@@ -65,4 +66,31 @@ export function refreshAt(core: Core, times: Times, earlyRefresh: number | undef
 /** The value of an entry for one caller. */
 export function handOut(entry: Entry): unknown {
   return entry.copied ? copyOut(entry.value) : entry.value
+}
+
+/** An entry as bytes, for a remote store whose version of the namespace is `space`. `delta`: how long its load took, ms. */
+export function sealEntry(
+  core: Core,
+  key: string,
+  value: unknown,
+  facts: Facts,
+  space: Version,
+  delta = 0,
+): Buffer | Promise<Buffer> {
+  const { name, digested } = remoteName(key)
+  const { loadedAt, freshUntil, staleUntil, tags, versions } = facts
+  return core.envelopes.seal({
+    key,
+    name,
+    digested,
+    value,
+    loadedAt,
+    freshUntil,
+    staleUntil,
+    private: facts.private,
+    space,
+    tags,
+    versions,
+    delta,
+  })
 }

@@ -2,7 +2,7 @@ import { remoteName } from '../store/names.js'
 import type { Entry, Fill, Version } from '../store/store.js'
 import { noteLate, type Said } from './context.js'
 import { readable, report, type Core, type Remote } from './core.js'
-import { createEntry, type Facts } from './entries.js'
+import { createEntry, sealEntry, type Facts } from './entries.js'
 import { end, fail, releaseLeases } from './ending.js'
 import type { Load } from './load.js'
 import { isUnavailable, rememberTags, type Seen } from './lookup.js'
@@ -256,21 +256,8 @@ async function sealFill(
   const lease = load.leases[remote.place]
   const space = load.spaces[remote.place]
   if (lease === undefined || space === undefined) return undefined
-  const { name, digested } = remoteName(load.key)
-  const bytes = await core.envelopes.seal({
-    key: load.key,
-    name,
-    digested,
-    value,
-    loadedAt: facts.loadedAt,
-    freshUntil: facts.freshUntil,
-    staleUntil: facts.staleUntil,
-    private: facts.private,
-    tags: facts.tags,
-    versions: facts.versions,
-    space,
-    delta,
-  })
+  const { name } = remoteName(load.key)
+  const bytes = await sealEntry(core, load.key, value, facts, space, delta)
   load.leases[remote.place] = undefined
   return { key: name, lease, bytes, keepMs: facts.staleUntil - core.clock.now() }
 }
