@@ -12,9 +12,16 @@ export function applyKeys(core: Core, keys: readonly string[]): boolean[] {
   })
 }
 
-/** Gives tags their new versions in this process. Entries and loads that carry them are invalid by comparison. */
+/**
+ * Gives tags new versions in this process. Entries and loads that carry them are invalid by comparison.
+ *
+ * Where the records are remote, memory gets versions that nobody else has, and learns the true ones with its next read. We may
+ * hear of two invalidations in another order than they happened in; the older one's version would make valid again what
+ * was kept between the two.
+ */
 export function applyTags(core: Core, tags: readonly string[], versions: readonly Version[]): void {
-  core.near?.invalidate(tags, versions)
+  const { near, remotes, random } = core
+  near?.invalidate(tags, remotes.length > 0 ? tags.map(() => random.token()) : versions)
   core.lookups.clear()
   tags.forEach((tag, index) => core.known.set(tag, versions[index]!))
 }
