@@ -71,9 +71,9 @@ class Group implements Owner {
   readonly #calls: Call[] = []
   readonly #spaces: Map<string, Version>
   /** Where each is, by what it was asked for: a key's or a tag's own text is quicker to look up than its name. */
-  readonly #entries = new Map<string, number>()
-  readonly #tags = new Map<string, number>()
-  readonly #records = new Map<string, number>()
+  #entries: Map<string, number> | undefined
+  #tags: Map<string, number> | undefined
+  #records: Map<string, number> | undefined
   #answers: (Buffer | Version | null)[] = []
 
   constructor(slot: number, spaces: Map<string, Version>) {
@@ -82,15 +82,15 @@ class Group implements Owner {
   }
 
   entry(key: string, name: string, call: Call): void {
-    this.#add(this.#entries, key, name, call)
+    this.#add((this.#entries ??= new Map()), key, name, call)
   }
 
   tag(tag: string, name: string, call: Call): void {
-    this.#add(this.#tags, tag, name, call)
+    this.#add((this.#tags ??= new Map()), tag, name, call)
   }
 
   space(name: string, call: Call): void {
-    this.#add(this.#records, name, name, call)
+    this.#add((this.#records ??= new Map()), name, name, call)
   }
 
   #add(places: Map<string, number>, asked: string, name: string, call: Call): void {
@@ -105,7 +105,7 @@ class Group implements Owner {
 
   answered(reply: unknown): void {
     this.#answers = reply as (Buffer | null)[]
-    for (const [name, place] of this.#records) {
+    for (const [name, place] of this.#records ?? []) {
       const version = this.version(place)
       if (version !== undefined) this.#spaces.set(name, version)
     }

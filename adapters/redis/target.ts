@@ -14,11 +14,54 @@ export interface Address {
   readonly port: number
 }
 
+/** Options of `ioredis` that are passed on, or have no effect here: those about reconnecting, waiting and repeating. */
+type OtherOption =
+  | 'Connector'
+  | 'autoPipeliningIgnoredCommands'
+  | 'autoResendUnfulfilledCommands'
+  | 'autoResubscribe'
+  | 'blockingTimeout'
+  | 'blockingTimeoutGrace'
+  | 'clientInfoTag'
+  | 'commandQueue'
+  | 'commandTimeout'
+  | 'connectTimeout'
+  | 'disableClientInfo'
+  | 'disconnectTimeout'
+  | 'enableAutoPipelining'
+  | 'enableOfflineQueue'
+  | 'enableReadyCheck'
+  | 'himportFieldsets'
+  | 'keepAlive'
+  | 'lazyConnect'
+  | 'maxLoadingRetryTime'
+  | 'maxRetriesPerRequest'
+  | 'monitor'
+  | 'natMap'
+  | 'noDelay'
+  | 'offlineQueue'
+  | 'preferredSlaves'
+  | 'protocol'
+  | 'readOnly'
+  | 'reconnectOnError'
+  | 'replyMapping'
+  | 'retryStrategy'
+  | 'role'
+  | 'scripts'
+  | 'sentinelCommandTimeout'
+  | 'sentinelMaxConnections'
+  | 'sentinelReconnectStrategy'
+  | 'sentinelRetryStrategy'
+  | 'showFriendlyErrorStack'
+  | 'socketTimeout'
+  | 'stringNumbers'
+  | 'updateSentinels'
+
 /**
  * The options of `ioredis` that say where a server is and how to be let in. All its options are taken; those about
  * reconnecting, waiting and repeating have no effect, since the store sees to that itself.
  */
-export interface RedisConnectionOptions {
+export interface RedisConnectionOptions extends Readonly<Partial<Record<OtherOption, unknown>>> {
   readonly host?: string | undefined
   readonly port?: number | undefined
   /** A Unix socket. */

@@ -7,7 +7,12 @@ import type {
   RedisInstance,
   RedisModule,
 } from '../../adapters/redis/client.js'
-import { redisBus, redisStore, type RedisTarget } from '../../adapters/redis/index.js'
+import {
+  redisBus,
+  redisStore,
+  type RedisConnectionOptions,
+  type RedisTarget,
+} from '../../adapters/redis/index.js'
 
 // Checked by the compiler; running it only says that the calls below do not throw.
 test('the clients of ioredis fit the slices of them that are called', () => {
@@ -18,6 +23,7 @@ test('the clients of ioredis fit the slices of them that are called', () => {
   expectTypeOf<Redis>().toExtend<RedisTarget>()
   expectTypeOf<Cluster>().toExtend<RedisTarget>()
   expectTypeOf<RedisOptions>().toExtend<RedisTarget>()
+  expectTypeOf<keyof RedisOptions>().toExtend<keyof RedisConnectionOptions>()
   expectTypeOf<{
     cluster: { host: string; port: number }[]
     redisOptions: RedisOptions
@@ -30,6 +36,7 @@ test('a target is what it says, and options are what they say', () => {
   redisStore(process.env.NO_SUCH_VARIABLE)
   redisStore('redis://localhost')
   redisStore({ host: 'localhost', port: 6379, password: 'secret' })
+  redisStore({ host: 'localhost', maxRetriesPerRequest: null, lazyConnect: true })
   redisStore([{ host: 'a', port: 1 }, 'b:2', 3])
   redisBus('redis://localhost', { prefix: 'p:' })
   // @ts-expect-error a number is no target
