@@ -1,4 +1,5 @@
 export { answerConditional, type KnownValidators } from './conditional.js'
-export { createPageCache, type PageCache, type Visit } from './page-cache.js'
+export { createPageCache, type PageCache } from './page-cache.js'
+export type { Visit } from './visit.js'
 export type { PageOptions } from './options.js'
 export { type Listener, listenerWith } from './listener.js'

@@ -4,6 +4,12 @@ import { createUrlKey, type FieldValues, type KeyedTarget, variantKey } from '..
 import type { PageSettings } from './options.js'
 import type { Kept } from './stored-page.js'
 
+/**
+ * What a page varies on is known only when it has been made. A key holds what was made for it, with the names it varies on; a
+ * visitor who differs goes on to the key of those names, and so on, at most so many times.
+ */
+export const MAX_STEPS = 8
+
 /** Makes the keys of pages. */
 export interface PageKeys {
   /** The page a request is for, or why it is for none. */

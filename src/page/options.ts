@@ -9,6 +9,7 @@ import {
   type DeclaredQuery,
   type FieldNormalisers,
   type NormaliserOptions,
+  type StalePermission,
 } from '../http/index.js'
 
 /** How pages of a route are kept. Each has a default; none is required. */
@@ -66,6 +67,8 @@ export interface PageSettings {
   readonly ttlMs: number | undefined
   readonly staleWhileRevalidateMs: number
   readonly staleIfErrorMs: number
+  /** The same two, as pages are judged by them. */
+  readonly permission: StalePermission
   readonly keepMs: number
   readonly hardMs: number | undefined
   /** Lower-case, sorted. */
@@ -131,10 +134,13 @@ export function resolvePageOptions(options: PageOptions): PageSettings {
     for (const tag of tags) assertTag(tag)
   }
   const graceMs = ms(options.grace, 'grace') ?? 0
+  const whileRevalidateMs = ms(options.staleWhileRevalidate, 'staleWhileRevalidate') ?? graceMs
+  const ifErrorMs = ms(options.staleIfError, 'staleIfError') ?? graceMs
   return Object.freeze({
     ttlMs: ms(options.ttl, 'ttl'),
-    staleWhileRevalidateMs: ms(options.staleWhileRevalidate, 'staleWhileRevalidate') ?? graceMs,
-    staleIfErrorMs: ms(options.staleIfError, 'staleIfError') ?? graceMs,
+    staleWhileRevalidateMs: whileRevalidateMs,
+    staleIfErrorMs: ifErrorMs,
+    permission: Object.freeze({ whileRevalidateMs, ifErrorMs }),
     keepMs: ms(options.keep, 'keep') ?? 3_600_000,
     hardMs: ms(options.hardTimeout, 'hardTimeout'),
     vary: fieldNames(options.vary, 'vary').toSorted(),

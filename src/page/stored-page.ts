@@ -75,10 +75,6 @@ export function judgeResponse(
 ): Judged {
   const { settings, requestFields, requestAt, responseAt, freshUntil } = around
   const governing = governingDirectives(fields, settings.targets)
-  const permission = {
-    whileRevalidateMs: settings.staleWhileRevalidateMs,
-    ifErrorMs: settings.staleIfErrorMs,
-  }
   const times = { requestAt, responseAt }
   const freshness = computeFreshness({
     status,
@@ -98,7 +94,7 @@ export function judgeResponse(
     responseAt,
     requestNoStore: around.requestNoStore,
     identified: around.identified,
-    permission,
+    permission: settings.permission,
   })
   return { refusal, freshness, vary: parseVary(singleValue(fields['vary'])) }
 }
@@ -146,11 +142,7 @@ export function keepTimes(
   const staleAt = freshness.bornAt + freshness.lifetimeMs
   const fields = fieldsFromLines(lines)
   const asked = hasField(fields, 'etag') || hasField(fields, 'last-modified')
-  const permission = {
-    whileRevalidateMs: settings.staleWhileRevalidateMs,
-    ifErrorMs: settings.staleIfErrorMs,
-  }
-  const until = uselessFrom(freshness, permission) + (asked ? settings.keepMs : 0)
+  const until = uselessFrom(freshness, settings.permission) + (asked ? settings.keepMs : 0)
   // What must be asked about on every use is never fresh for the engine, but for the moment it takes to keep it.
   const ttlMs = freshness.alwaysValidate ? 1 : Math.max(1, staleAt - now)
   return { ttlMs, graceMs: Math.max(0, until - Math.max(now, staleAt)) }

@@ -1,0 +1,28 @@
+import { dropKeys } from '../cache/change.js'
+import { report } from '../cache/core.js'
+import type { Answer } from '../cache/read.js'
+import type { Made } from './run.js'
+import type { Entered } from './visit.js'
+
+/** How long after a response that was for one visitor the next ones do not wait for each other, ms. */
+const PASS_MS = 1_000
+
+/** What follows from how a page was made: a response for one visitor is not waited for a while, variants are bounded. */
+export function afterwards(
+  { shared, at }: Pick<Entered, 'shared' | 'at'>,
+  key: string,
+  answer: Answer<Made> | undefined,
+): void {
+  if (answer === undefined || answer.state !== 'miss') return
+  const { core, passes, bound } = shared
+  const { value } = answer
+  if ('refused' in value) {
+    if (value.refused !== 'aborted') passes.set(key, core.clock.now() + PASS_MS)
+    return
+  }
+  if (value.page === null) return
+  const surplus = bound.note(at.key, key)
+  if (surplus !== undefined) {
+    dropKeys(core, [surplus]).catch((error: unknown) => report(core, error, 'delete'))
+  }
+}

@@ -1,0 +1,60 @@
+import { useCore } from '../cache/first-use.js'
+import { judgeReuse } from '../http/index.js'
+import { bypass } from './bypass.js'
+import { fillPage } from './fill.js'
+import { isFor, MAX_STEPS } from './keys.js'
+import { look } from './look.js'
+import { refresh } from './refresh.js'
+import { serve } from './serve.js'
+import type { Entered } from './visit.js'
+
+/** Answers a visit from storage, fresh or stale, or has the page made. */
+export async function answerVisit(entered: Entered): Promise<void> {
+  const { shared, at, headers, visit, directives } = entered
+  const { core, settings, keys } = shared
+  await useCore(core)
+  let names = settings.vary
+  for (let step = 0; step < MAX_STEPS; step++) {
+    const key = keys.page(at.key, names, headers)
+    const found = await look(core, key, settings)
+    const now = core.clock.now()
+    if (found !== undefined && !isFor(found.kept, headers, settings)) {
+      names = found.kept.vary
+      continue
+    }
+    const page = found?.kept.page ?? undefined
+    if (found !== undefined && page !== undefined) {
+      const how = judgeReuse(page.freshness, now, directives, settings.permission)
+      if (how === 'stale' || (how === 'fresh' && found.fresh)) {
+        serve(entered, page)
+        return
+      }
+      if (how === 'stale-while-revalidate' && directives?.onlyIfCached !== true) {
+        serve(entered, page)
+        refresh(entered, key, names, page)
+        return
+      }
+    }
+    if (directives?.onlyIfCached === true) {
+      answerOnlyIfCached(entered)
+      return
+    }
+    if ((shared.passes.get(key) ?? 0) > now) {
+      bypass(settings, visit, 'pass')
+      return
+    }
+    const next = await fillPage(entered, key, names, page)
+    if (next === undefined) return
+    names = next
+  }
+  bypass(settings, visit, 'vary')
+}
+
+/** There is nothing usable, and the visitor does not want the handler to run. */
+function answerOnlyIfCached({ visit, shared }: Entered): void {
+  const { response } = visit
+  visit.answering?.()
+  response.statusCode = 504
+  response.setHeader('cache-status', shared.settings.status.write({ fwd: 'request' }))
+  response.end()
+}

@@ -1,0 +1,116 @@
+import type { LoaderContext } from '../cache/context.js'
+import type { Core } from '../cache/core.js'
+import { type Answer, createReading, read } from '../cache/read.js'
+import { type ForwardReason, mayServeOnError } from '../http/index.js'
+import { afterwards } from './aftermath.js'
+import { bypass } from './bypass.js'
+import { isFor } from './keys.js'
+import { pagePolicy } from './policy.js'
+import { runAttended, runDetached } from './run-handler.js'
+import type { Attempt, Made } from './run.js'
+import { leftSeconds, serve } from './serve.js'
+import { pointerFor } from './sticky-vary.js'
+import type { StoredPage } from './stored-page.js'
+import type { Entered } from './visit.js'
+
+/** Whether a visitor has stopped waiting, and whether the handler runs for them. */
+interface Waiting {
+  left: boolean
+  started: boolean
+}
+
+/**
+ * Has the page made, by this visit's handler or by whoever is making it already, and answers. Returns the names to look
+ * further by when what was made is for others.
+ */
+export async function fillPage(
+  entered: Entered,
+  key: string,
+  names: readonly string[],
+  stale: StoredPage | undefined,
+): Promise<readonly string[] | undefined> {
+  const { visit, shared, headers, method, at } = entered
+  const { core, settings } = shared
+  const attempt: Attempt = { capture: undefined, own: undefined }
+  const waiting: Waiting = { left: false, started: false }
+  const reason: ForwardReason = stale === undefined ? 'miss' : 'stale'
+  const loader = async (context: LoaderContext): Promise<Made> => {
+    if (waiting.left) throw new Error('the visitor does not wait any more')
+    const pointer = await pointerFor(shared, at.key, context, names)
+    if (pointer !== undefined) return pointer
+    if (method === 'HEAD') return runDetached(entered, names, context, reason)
+    waiting.started = true
+    return runAttended(entered, names, context, attempt, reason)
+  }
+  const reading = read(
+    core,
+    createReading(key, loader, pagePolicy(entered, stale), {
+      fresh: stale?.freshness.alwaysValidate === true || entered.directives !== undefined,
+    }),
+  ) as Promise<Answer<Made>>
+  const answer = await orTimeout(core, reading, settings.hardMs, waiting)
+  const { capture } = attempt
+  if (capture?.course === 'pass' || capture?.course === 'head') {
+    afterwards(entered, key, answer)
+    return undefined
+  }
+  capture?.release()
+  if (answer === undefined) {
+    const now = core.clock.now()
+    if (stale && mayServeOnError(stale.freshness, now, undefined, settings.permission)) {
+      serve(entered, stale)
+    } else bypass(settings, visit, 'timeout')
+    return undefined
+  }
+  afterwards(entered, key, answer)
+  const { value } = answer
+  if ('refused' in value) {
+    if (attempt.own !== undefined) {
+      serve(entered, attempt.own, settings.status.write({ fwd: 'stale', detail: value.refused }))
+    } else if (capture !== undefined) visit.response.destroy()
+    else bypass(settings, visit, value.refused)
+    return undefined
+  }
+  if (!isFor(value, headers, settings)) return value.vary
+  const page = value.page!
+  serve(entered, page, statusOf(entered, answer, page, reason, waiting))
+  return undefined
+}
+
+/** What `Cache-Status` says of a page that was waited for. */
+function statusOf(
+  { shared: { core, settings } }: Entered,
+  { state }: Answer<Made>,
+  page: StoredPage,
+  reason: ForwardReason,
+  { started }: Waiting,
+): string {
+  if (state === 'stale') {
+    const ttl = leftSeconds(page, core.clock.now())
+    return settings.status.write({ hit: true, ttl, detail: 'stale-if-error' })
+  }
+  const collapsed = state === 'miss' && !started
+  return settings.status.write({
+    fwd: reason,
+    stored: true,
+    ...(collapsed ? { collapsed } : {}),
+  })
+}
+
+/** Undefined when it takes too long and somebody else is doing it. */
+async function orTimeout<T>(
+  core: Core,
+  promise: Promise<T>,
+  ms: number | undefined,
+  waiting: Waiting,
+): Promise<T | undefined> {
+  if (ms === undefined) return promise
+  const { promise: late, resolve } = Promise.withResolvers<undefined>()
+  const cancel = core.clock.after(ms, () => {
+    if (waiting.started) return
+    waiting.left = true
+    promise.catch(() => {})
+    resolve(undefined)
+  })
+  return Promise.race([promise, late]).finally(cancel)
+}

@@ -1,0 +1,68 @@
+import type { Scope } from '../cache/scope.js'
+import {
+  capFields,
+  evaluatePreconditions,
+  type FieldLine,
+  fieldValue,
+  type FieldValues,
+  formatCacheControl,
+  isConditional,
+  linesFromFields,
+  notModifiedFields,
+  parseCacheControl,
+  readValidators,
+} from '../http/index.js'
+import type { Course } from './capture.js'
+import type { Run } from './run.js'
+import type { Surroundings } from './stored-page.js'
+
+/** Gives the visitor's own response the fields it goes out with; a visitor who has the page already gets a 304. */
+export function sendHead(
+  run: Run,
+  status: number,
+  fields: FieldValues,
+  refusal: string | undefined,
+  scope: Scope | undefined,
+  around: Surroundings,
+): Course {
+  const { response, headers, settings } = run
+  response.setHeader(
+    'cache-status',
+    settings.status.write({
+      fwd: run.reason,
+      ...(refusal === undefined ? { stored: true } : { detail: refusal }),
+    }),
+  )
+  for (const [name, value] of honest(fields, scope, around)) response.setHeader(name, value)
+  if (status < 200 || status > 299 || !isConditional(headers)) return 'pass'
+  const validators = readValidators(fields)
+  if (validators.etag === undefined && validators.lastModified === undefined) return 'pass'
+  const method = run.request.method ?? 'GET'
+  if (evaluatePreconditions({ method, headers, status, ...validators }) !== 'not-modified') {
+    return 'pass'
+  }
+  const remaining = notModifiedFields(linesFromFields(response.getHeaders()))
+  const names = new Set(remaining.map(([name]) => name))
+  for (const name of response.getHeaderNames()) {
+    if (!names.has(name)) response.removeHeader(name)
+  }
+  response.statusCode = 304
+  return 'head'
+}
+
+/** The fields that have to change so that no other cache keeps the page longer, or for more visitors, than its parts allow. */
+function honest(
+  fields: FieldValues,
+  scope: Scope | undefined,
+  { freshUntil, responseAt }: Surroundings,
+): FieldLine[] {
+  if (scope?.private === true) {
+    const directives = parseCacheControl(fieldValue(fields, 'cache-control'))
+    if (directives.private || directives.noStore) return []
+    const own = { ...directives, public: false, sMaxAge: undefined, private: true }
+    return [['cache-control', formatCacheControl({ ...own, proxyRevalidate: false })]]
+  }
+  if (freshUntil === Infinity) return []
+  const left = Math.max(0, Math.floor((freshUntil - responseAt) / 1000))
+  return capFields(fields, left, responseAt)
+}

@@ -1,0 +1,43 @@
+import { type LoaderContext, previousOf } from '../cache/context.js'
+import {
+  confirmsStored,
+  type FieldLine,
+  fieldsFromLines,
+  type FieldValues,
+  readValidators,
+  updateLines,
+  validationFields,
+} from '../http/index.js'
+import { isFor } from './keys.js'
+import type { Made, Run } from './run.js'
+import type { Captured, StoredPage } from './stored-page.js'
+
+/** The stale page that a run of the handler is asked about (RFC 9111 section 4.3). */
+
+/** The page that stood in this place, if it is one for this request. */
+export function previousPage(run: Run, context: LoaderContext): StoredPage | undefined {
+  const value = previousOf(context)?.value as Made | undefined
+  if (value === undefined || 'refused' in value || value.page === null) return undefined
+  return isFor(value, run.headers, run.settings) ? value.page : undefined
+}
+
+/** The fields that ask the handler whether the page still holds. */
+export function questionsAbout(previous: StoredPage): readonly FieldLine[] {
+  return validationFields(readValidators(fieldsFromLines(previous.lines)))
+}
+
+/** True when a 304 with these fields is about the page. */
+export function confirms(previous: StoredPage, fields: FieldValues): boolean {
+  const stored = readValidators(fieldsFromLines(previous.lines))
+  return confirmsStored(stored, readValidators(fields), { only: true })
+}
+
+/** The page as the 304 that confirmed it says it is now. */
+export function confirmed(previous: StoredPage, captured: Captured): Captured {
+  const lines = updateLines(
+    previous.lines,
+    captured.lines.filter(([name]) => name !== 'cache-status'),
+  )
+  const fields = { ...captured.fields, ...fieldsFromLines(lines) }
+  return { status: previous.status, lines, fields, body: previous.body }
+}

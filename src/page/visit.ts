@@ -1,0 +1,48 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Recent } from '../base/recent.js'
+import type { Cache } from '../cache/cache.js'
+import type { Core } from '../cache/core.js'
+import type { FieldValues, KeyedTarget, RequestDirectives } from '../http/index.js'
+import type { PageKeys, VariantBound } from './keys.js'
+import type { PageSettings } from './options.js'
+
+/** One request that arrived, and the two ways on. */
+export interface Visit {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Lets the handler answer this very request. */
+  readonly proceed: () => void
+  /** Has the application answer another request: from the start, as if it had arrived. */
+  readonly again: (request: IncomingMessage, response: ServerResponse) => void
+  /** Where the framework keeps `user`, `session` and `cookies`. */
+  readonly subject: object
+  /** The request target as it arrived, where the framework has changed it. Default: that of the request. */
+  readonly target?: string | undefined
+  /** Told the target that the handler may see, before it runs. */
+  readonly narrow?: (target: string) => void
+  /** Told that the answer comes from here and not from the framework. */
+  readonly answering?: () => void
+}
+
+/** What the visits of one page cache share. */
+export interface Shared {
+  readonly cache: Cache
+  readonly core: Core
+  readonly settings: PageSettings
+  readonly keys: PageKeys
+  readonly bound: VariantBound
+  /** Keys whose last response was for one visitor: until when nobody waits for another. */
+  readonly passes: Recent<number>
+  readonly refreshing: Set<string>
+}
+
+/** One visit with what is known of it. */
+export interface Entered {
+  readonly visit: Visit
+  readonly at: KeyedTarget
+  /** The fields the request arrived with. */
+  readonly headers: FieldValues
+  readonly method: string
+  readonly directives: RequestDirectives | undefined
+  readonly shared: Shared
+}
