@@ -15,7 +15,7 @@ import { profileScenario } from './lib/profile.js'
 import { writeResults, type Finished } from './lib/results.js'
 import type { Bench, Scenario } from './lib/scenario.js'
 import { createServers } from './lib/servers.js'
-import { tableOf, verdictOf } from './lib/table.js'
+import { tableOf, verdictsOf } from './lib/table.js'
 import { runTimed } from './lib/turns.js'
 import { SCENARIOS } from './scenarios/index.js'
 
@@ -61,7 +61,13 @@ let passed = 0
 const failures: string[] = []
 const havePeers = chosen.length > 0 && installPeers(log)
 if (chosen.length > 0 && !havePeers) failures.push('the libraries to compare with are installed')
-const bench: Bench = { servers: createServers(), isQuick, havePeers, log }
+const bench: Bench = {
+  servers: createServers(),
+  isQuick,
+  havePeers,
+  log,
+  wanted: (name) => isWanted(name, options.with),
+}
 const machine = describeMachine()
 const libraries = versions(havePeers)
 
@@ -80,15 +86,15 @@ if (chosen.length > 0 && !isQuick) {
 
 const finished: Finished[] = []
 for (const scenario of chosen) await runOne(scenario)
-if (!isQuick && chosen.length === SCENARIOS.length) writeResults(finished, machine, libraries)
+if (!isQuick && chosen.length === SCENARIOS.length && options.with.length === 0)
+  writeResults(finished, machine, libraries)
 for (const name of alone) runProgram(name)
 
 if (isJson) {
   const scenarios = finished.map(({ scenario, outcome }) => ({
     name: scenario.name,
     asks: scenario.asks,
-    target: outcome.target,
-    ours: outcome.ours,
+    verdicts: outcome.verdicts,
     claims: outcome.claims,
     data: outcome.data,
   }))
@@ -113,8 +119,10 @@ async function runOne(scenario: Scenario): Promise<void> {
     } else {
       log(`\n${scenario.asks} (${scenario.name})\n`)
       log(tableOf(outcome))
-      const verdict = verdictOf(outcome)
-      if (verdict !== '') log(`\n${verdict}`)
+      for (const part of outcome.parts ?? []) log(`\n${part.title}\n\n${tableOf(part)}`)
+      for (const note of outcome.notes ?? []) log(`\n${note}`)
+      const verdicts = verdictsOf(outcome)
+      if (verdicts !== '') log(`\n${verdicts}`)
     }
   } catch (error) {
     failures.push(`${scenario.name}: it runs (${(error as Error).stack ?? String(error)})`)

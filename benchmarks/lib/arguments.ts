@@ -7,10 +7,13 @@ export interface Arguments {
   readonly isJson: boolean
   readonly isList: boolean
   readonly profile: boolean
+  /** Parts of entrants' names. Empty: all. */
+  readonly with: readonly string[]
 }
 
-export const USAGE = `npm run bench -- [part of a name ...] [--quick] [--json] [--list] [--profile]
+export const USAGE = `npm run bench -- [part of a name ...] [--with part,part] [--quick] [--json] [--list] [--profile]
 
+  --with     only entrants with one of these in their names (the floor too, or there are no ratios)
   --quick    each for a moment; only what does not depend on time is judged
   --json     numbers on standard output, nothing else
   --list     names what there is
@@ -26,10 +29,19 @@ export function parse(argv: readonly string[]): Arguments {
       json: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
+      with: { type: 'string', default: '' },
     },
   })
   const { quick, json, list, profile } = values
-  return { only: positionals, isQuick: quick, isJson: json, isList: list, profile }
+  const parts = values.with.split(',').filter((part) => part !== '')
+  return {
+    only: positionals,
+    isQuick: quick,
+    isJson: json,
+    isList: list,
+    profile,
+    with: parts,
+  }
 }
 
 export function isWanted(name: string, only: readonly string[]): boolean {

@@ -21,13 +21,18 @@ export function nameOf({ as, contender }: Entrant): string {
 /** Entrants of a scenario that are there and can do what it asks for. */
 export function present(
   entrants: readonly Entrant[],
-  { havePeers }: Bench,
+  { havePeers, wanted }: Bench,
   needs: readonly Ability[] = [],
 ): Entrant[] {
-  return entrants.filter(({ contender, place, tags = [] }) => {
+  return entrants.filter((entrant) => {
+    const { contender, place, tags = [] } = entrant
     const { can, isPeer } = contenderNamed(contender)
     const all: readonly Ability[] = [place, ...needs, ...(tags.length > 0 ? ['tags' as const] : [])]
-    return (havePeers || !isPeer) && all.every((ability) => can.includes(ability))
+    return (
+      wanted(nameOf(entrant)) &&
+      (havePeers || !isPeer) &&
+      all.every((ability) => can.includes(ability))
+    )
   })
 }
 

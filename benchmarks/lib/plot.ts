@@ -6,10 +6,12 @@ const STEP = 26
 const TOP = 58
 
 /** Bars, one for each row, ours in colour; logarithmic where the longest is more than ten times the shortest. */
-export function plotOf(title: string, { rows, plots, target }: Outcome): string {
+export function plotOf(title: string, { rows, plots, verdicts }: Outcome): string {
   const shown = rows.filter(({ plotted }) => plotted !== undefined && plotted > 0)
   const values = shown.map(({ plotted }) => plotted!)
-  const most = Math.max(...values, target?.atMost ?? 0)
+  const [{ target }] = verdicts.length === 1 ? verdicts : [{ target: undefined }]
+  const aim = target !== undefined && 'atMost' in target ? target.atMost : undefined
+  const most = Math.max(...values, aim ?? 0)
   const least = Math.min(...values)
   const isLog = most / least > 10
   const base = least / 2
@@ -27,10 +29,10 @@ export function plotOf(title: string, { rows, plots, target }: Outcome): string 
   })
   const height = TOP + shown.length * STEP + 12
   const mark =
-    target === undefined
+    aim === undefined
       ? ''
-      : `<line x1="${LEFT + width(target.atMost)}" x2="${LEFT + width(target.atMost)}" y1="${TOP - 6}" y2="${height - 12}" stroke="#c2410c" stroke-dasharray="4 3"/>`
-  const scale = `${plots}${isLog ? ' (logarithmic)' : ''}${target === undefined ? '' : '; dashed: the target'}`
+      : `<line x1="${LEFT + width(aim)}" x2="${LEFT + width(aim)}" y1="${TOP - 6}" y2="${height - 12}" stroke="#c2410c" stroke-dasharray="4 3"/>`
+  const scale = `${plots}${isLog ? ' (logarithmic)' : ''}${aim === undefined ? '' : '; dashed: the target'}`
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${LEFT + BAR + 70}" height="${height}" font-family="system-ui, sans-serif" font-size="12" role="img" aria-label="${escape(title)}">
 <rect width="100%" height="100%" fill="#fff"/>
 <text x="10" y="20" font-size="14" font-weight="600">${escape(title)}</text>
@@ -41,6 +43,6 @@ ${mark}
 `
 }
 
-function escape(text: string): string {
+export function escape(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
 }

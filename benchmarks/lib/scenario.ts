@@ -1,4 +1,5 @@
 import type { Ability, Place } from './contender.js'
+import type { Curves } from './curves.js'
 import type { Servers } from './servers.js'
 
 /** A contender in one of its setups. */
@@ -10,12 +11,11 @@ export interface Entrant {
   readonly tags?: readonly string[]
 }
 
-/** How ours has to stand to the floor. */
-export interface Target {
-  readonly atMost: number
+/** How ours has to stand to the floor: at most so much, or at least. */
+export type Target = {
   /** `ratio`: times the floor. Anything else is a unit, and the number is absolute. */
-  readonly unit: 'ratio' | 'ms' | 'loads'
-}
+  readonly unit: 'ratio' | 'ms' | 'loads' | 'points' | 'times'
+} & ({ readonly atMost: number } | { readonly atLeast: number })
 
 /** One question about time, asked in turns: everybody does the same work, round by round. */
 export interface TimedScenario {
@@ -53,6 +53,8 @@ export interface OtherScenario {
 export type Scenario = TimedScenario | OtherScenario
 
 export interface Bench {
+  /** Whether an entrant of this name is to take part: `--with express,nginx`. */
+  readonly wanted: (name: string) => boolean
   readonly servers: Servers
   readonly isQuick: boolean
   /** Whether the libraries of `benchmarks/peers` are there. */
@@ -74,15 +76,33 @@ export interface Claim {
   readonly holds: boolean
 }
 
+/** A number of ours beside what it is to be. */
+export interface Verdict {
+  /** What is judged, in a few words; the scenario's question where there is nothing to add. */
+  readonly says?: string
+  readonly ours: number
+  readonly target?: Target | undefined
+}
+
+/** More to show of an outcome. */
+export interface Part {
+  readonly title: string
+  readonly columns: readonly string[]
+  readonly rows: readonly Pick<Row, 'name' | 'cells'>[]
+}
+
 export interface Outcome {
   readonly columns: readonly string[]
   readonly rows: readonly Row[]
   /** What the plotted number is. */
   readonly plots: string
-  readonly ours: number
-  readonly target: Target | undefined
-  /** The best of the peers, by the plotted number. */
+  readonly verdicts: readonly Verdict[]
   readonly claims: readonly Claim[]
   /** Numbers for `--json`. */
   readonly data: unknown
+  /** Sentences below the table: who is missing, what is not flat and why. */
+  readonly notes?: readonly string[]
+  readonly parts?: readonly Part[]
+  /** Lines to draw in place of bars. */
+  readonly curves?: readonly Curves[]
 }

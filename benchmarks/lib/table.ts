@@ -1,7 +1,7 @@
-import type { Outcome, Target } from './scenario.js'
+import type { Outcome, Part, Target } from './scenario.js'
 
 /** The outcome as a Markdown table, which is also what the terminal shows. */
-export function tableOf({ columns, rows }: Outcome): string {
+export function tableOf({ columns, rows }: Pick<Part, 'columns' | 'rows'>): string {
   const head = ['', ...columns]
   const body = rows.map(({ name, cells }) => [name, ...cells])
   const widths = head.map((title, at) =>
@@ -15,13 +15,30 @@ export function tableOf({ columns, rows }: Outcome): string {
   return [line(head), `| ${rule.join(' | ')} |`, ...body.map(line)].join('\n')
 }
 
-/** Ours beside the target: reached or not. */
-export function verdictOf({ ours, target }: Outcome): string {
-  if (target === undefined) return ''
-  const state = ours <= target.atMost ? 'reached' : 'missed'
-  return `target ${inWords(target)}: ${state} (${Number(ours.toPrecision(3))})`
+/** Each of ours beside its target: reached or not. */
+export function verdictsOf({ verdicts }: Outcome): string {
+  return verdicts
+    .filter(({ target }) => target !== undefined)
+    .map(({ says, ours, target }) => {
+      const subject = says === undefined ? '' : `${says}: `
+      return `${subject}target ${inWords(target!)}: ${stateOf(ours, target!)} (${short(ours)})`
+    })
+    .join('\n')
 }
 
-export function inWords({ atMost, unit }: Target): string {
-  return unit === 'ratio' ? `at most ${atMost} × the floor` : `at most ${atMost} ${unit}`
+export function stateOf(ours: number, target: Target): 'reached' | 'missed' {
+  const holds = 'atMost' in target ? ours <= target.atMost : ours >= target.atLeast
+  return holds ? 'reached' : 'missed'
+}
+
+export function inWords(target: Target): string {
+  const [bound, number] =
+    'atMost' in target ? ['at most', target.atMost] : ['at least', target.atLeast]
+  return target.unit === 'ratio'
+    ? `${bound} ${number} × the floor`
+    : `${bound} ${number} ${target.unit}`
+}
+
+export function short(value: number): string {
+  return String(Number(value.toPrecision(3)))
 }

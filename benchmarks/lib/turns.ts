@@ -147,8 +147,12 @@ function outcomeOf(scenario: TimedScenario, results: readonly Result[]): Outcome
     ],
     rows,
     plots: `${scenario.isComputing === true ? 'CPU time' : 'time'}, as a multiple of ${scenario.floor}`,
-    ours: scenario.isComputing === true ? ours.cpuRatio.median : ours.ratio.median,
-    target: scenario.target,
+    verdicts: [
+      {
+        ours: scenario.isComputing === true ? ours.cpuRatio.median : ours.ratio.median,
+        target: scenario.target,
+      },
+    ],
     claims: claimsOf(scenario, results),
     data: results.map(({ member, ...numbers }) => ({ name: member.name, ...numbers })),
   }

@@ -79,8 +79,12 @@ async function measure(
       return { name, cells: [bytes.toFixed(0), ratio.toFixed(2)], plotted: ratio }
     }),
     plots: `${unit}, as a multiple of ${floor}`,
-    ours: found[0]!.bytes / base,
-    target: target === undefined ? undefined : { atMost: target, unit: 'ratio' },
+    verdicts: [
+      {
+        ours: found[0]!.bytes / base,
+        target: target === undefined ? undefined : { atMost: target, unit: 'ratio' },
+      },
+    ],
     claims: [],
     data: found,
   }

@@ -10,6 +10,9 @@ import { redisMany } from './redis-many.js'
 import { redisTags } from './redis-tags.js'
 import { stampede } from './stampede.js'
 import { tiersHit } from './tiers-hit.js'
+import { webNotModified } from './web-304.js'
+import { webHit } from './web-hit.js'
+import { webMiss } from './web-miss.js'
 
 /** In the order in which a reader would ask. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -29,4 +32,7 @@ export const SCENARIOS: readonly Scenario[] = [
   objects,
   heap,
   allocations,
+  webHit,
+  webNotModified,
+  webMiss,
 ]

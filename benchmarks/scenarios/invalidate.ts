@@ -71,8 +71,7 @@ export const invalidate: Scenario = {
       columns: ['time', 'commands'],
       rows,
       plots: 'ms',
-      ours: rows[0]!.plotted!,
-      target: { atMost: 1, unit: 'ms' },
+      verdicts: [{ ours: rows[0]!.plotted!, target: { atMost: 1, unit: 'ms' } }],
       claims,
       data,
     }

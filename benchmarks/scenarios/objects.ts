@@ -109,8 +109,7 @@ export const objects: Scenario = {
       columns: ['time', 'to a plain entry'],
       rows,
       plots: 'times a plain entry',
-      ours,
-      target: { atMost: 1.3, unit: 'ratio' },
+      verdicts: [{ ours, target: { atMost: 1.3, unit: 'ratio' } }],
       claims,
       data,
     }

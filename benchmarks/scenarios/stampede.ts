@@ -55,8 +55,7 @@ export const stampede: Scenario = {
       columns: ['loads', `until the last answer (the source takes ${LOAD_MS} ms)`],
       rows,
       plots: 'loads',
-      ours: rows[0]!.plotted!,
-      target: { atMost: 1, unit: 'loads' },
+      verdicts: [{ ours: rows[0]!.plotted!, target: { atMost: 1, unit: 'loads' } }],
       claims,
       data,
     }

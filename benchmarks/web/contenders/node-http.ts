@@ -1,0 +1,18 @@
+import { createServer } from 'node:http'
+import type { Application } from '../contender.js'
+
+/** The floor: Node's own server and a string. */
+export const nodeHttp: Application = {
+  kind: 'application',
+  name: 'node:http',
+  packages: [],
+  isPeer: false,
+  answers: ['hit', 'miss'],
+  listen({ body, fields }) {
+    return createServer((request, response) => {
+      const text = body(request.url!.slice('/page/'.length))
+      response.writeHead(200, { ...fields, 'content-length': Buffer.byteLength(text) })
+      response.end(text)
+    }).listen(0, '127.0.0.1')
+  },
+}
