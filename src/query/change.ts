@@ -18,6 +18,11 @@ export interface TableChange {
   readonly inserted?: boolean | undefined
   /** The primary keys of all rows touched, as they were and as they are now. */
   readonly rows?: readonly RowKey[] | undefined
+  /**
+   * The columns whose values `rows` have, where whoever tells of them may not know the key of now: if they are not those of the
+   * primary key, rows are not known. Default: the primary key's, in its order.
+   */
+  readonly columns?: readonly string[] | undefined
   /** By declared partition column: the values of all rows touched, as they were and as they are now. */
   readonly partitions?: Readonly<Record<string, readonly unknown[]>> | undefined
 }
@@ -66,19 +71,23 @@ export function changeTags(
 
 function keyTags(database: string, change: TableChange, layout: TableLayout): string[] {
   const { table, key, family } = layout
-  const keys = key.length === 0 ? undefined : keyTexts(key, change.rows)
+  const keys = key.length === 0 ? undefined : keyTexts(key, change)
   if (keys !== undefined) return keys.map((texts) => rowTag(database, table, texts))
   return change.inserted === true && !family && key.length > 0 ? [] : [rowsTag(database, table)]
 }
 
 function keyTexts(
   key: readonly Column[],
-  rows: readonly RowKey[] | undefined,
+  { rows, columns }: TableChange,
 ): (readonly string[])[] | undefined {
   if (rows === undefined || rows.length > MAX_ROWS) return undefined
+  if (columns !== undefined && columns.length !== key.length) return undefined
+  const places = columns && key.map((column) => columns.indexOf(column.name))
+  if (places?.includes(-1)) return undefined
   const keys: string[][] = []
   for (const row of rows) {
-    const texts = keyText(key, typeof row === 'object' ? row : [row])
+    const values: readonly unknown[] = typeof row === 'object' ? row : [row]
+    const texts = keyText(key, places === undefined ? values : places.map((at) => values[at]))
     if (texts === undefined) return undefined
     keys.push(texts)
   }

@@ -89,3 +89,13 @@ test('tags stay within their length, and tell apart what differs', () => {
   expect(new Set(tags).size).toBe(tags.length)
   for (const tag of tags) expect(tag.length).toBeLessThanOrEqual(1024)
 })
+
+test('rows under other columns than the key of now are not known', () => {
+  const pairs = { ...ORDERS, key: [integer('a'), integer('b')], partitions: [] }
+  const tags = (columns: readonly string[], row: readonly number[]) =>
+    short(changeTags('shop', { table: 'orders', columns, rows: [row] }, pairs))
+  expect(tags(['b', 'a'], [2, 1])).toEqual(['orders', 'orders#1,2'])
+  expect(tags(['a'], [1])).toEqual(['orders', 'orders/rows'])
+  expect(tags(['a', 'c'], [1, 2])).toEqual(['orders', 'orders/rows'])
+  expect(tags(['a', 'b', 'c'], [1, 2, 3])).toEqual(['orders', 'orders/rows'])
+})

@@ -1,0 +1,106 @@
+/** `keepfresh postgres …`: what a database needs to tell of writes, as SQL to read, keep with the other migrations and run. */
+import { parseArgs } from 'node:util'
+import {
+  CATALOGUE_SQL,
+  readCatalogue,
+  type Catalogue,
+  type CatalogueRow,
+} from '../../src/query/sql/index.js'
+import { endClient, newClient, type PgClient } from './client.js'
+import { selectTables } from './tables.js'
+import { dropTriggersSql, triggersSql } from './triggers.js'
+
+export const POSTGRES_USAGE = `keepfresh postgres triggers [options]
+
+  Prints the SQL that makes PostgreSQL tell of every write to the tables, by statement triggers and NOTIFY. The database is
+  read for its tables and keys and not changed, unless --apply says so.
+
+  --url URL             the database. Default: DATABASE_URL, else the PG* variables as psql reads them
+  --tables a,shop.b     these tables. Default: all of the schemas
+  --schema a,b          the schemas whose tables are meant. Default: public
+  --partitions t.c,t.d  columns declared as \`partitions\` of the queries, told with the keys
+  --max-rows n          the most rows of one statement told one by one. Default: 100
+  --channel name        the channel that is notified. Default: keepfresh
+  --functions name      the schema the functions are made in. Default: keepfresh
+  --drop                takes the triggers away again: from the tables given, or from all
+  --apply               runs the SQL, in one transaction, besides printing it
+`
+
+const OPTIONS = {
+  url: { type: 'string' },
+  tables: { type: 'string' },
+  schema: { type: 'string' },
+  partitions: { type: 'string' },
+  'max-rows': { type: 'string' },
+  channel: { type: 'string' },
+  functions: { type: 'string' },
+  drop: { type: 'boolean' },
+  apply: { type: 'boolean' },
+} as const
+
+/** Runs `keepfresh postgres …` and returns what it prints. @throws what is wrong with the arguments, or the database. */
+export async function postgresCommand(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<string> {
+  const [what, ...rest] = args
+  if (what === undefined || what === 'help' || what === '--help') return POSTGRES_USAGE
+  if (what !== 'triggers') throw new Error(`keepfresh postgres knows "triggers", not "${what}"`)
+  const { values } = parseArgs({ args: [...rest], options: OPTIONS, strict: true })
+  const client = await newClient(connectionOf(values.url, environment))
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    const sql = await triggersOf(client, values)
+    if (values.apply) await client.query(`BEGIN;\n${sql}\nCOMMIT;`)
+    return sql
+  } finally {
+    await endClient(client, 1_000)
+  }
+}
+
+/** Without a URL `pg` reads the PG* variables by itself. */
+function connectionOf(
+  url: string | undefined,
+  { DATABASE_URL }: Readonly<Record<string, string | undefined>>,
+): string | object {
+  return url ?? DATABASE_URL ?? {}
+}
+
+type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values']
+
+async function triggersOf(client: PgClient, values: Values): Promise<string> {
+  const options = {
+    channel: values.channel,
+    functions: values.functions,
+    maxRows: values['max-rows'] === undefined ? undefined : Number(values['max-rows']),
+  }
+  if (values.drop && values.tables === undefined && values.schema === undefined)
+    return dropTriggersSql(undefined, options)
+  const tables = selectTables(await catalogueOf(client), {
+    tables: list(values.tables),
+    schemas: list(values.schema),
+    partitions: partitionsOf(list(values.partitions) ?? []),
+  })
+  return values.drop ? dropTriggersSql(tables, options) : triggersSql(tables, options)
+}
+
+async function catalogueOf(client: PgClient): Promise<Catalogue> {
+  const { rows } = await client.query(CATALOGUE_SQL.postgres)
+  return readCatalogue('postgres', rows as unknown as CatalogueRow[])
+}
+
+function list(text: string | undefined): string[] | undefined {
+  return text?.split(',').map((part) => part.trim())
+}
+
+/** `orders.org_id`, `shop.orders.org_id`: the last part is the column. */
+function partitionsOf(paths: readonly string[]): Record<string, string[]> {
+  const partitions: Record<string, string[]> = {}
+  for (const path of paths) {
+    const dot = path.lastIndexOf('.')
+    if (dot < 1) throw new Error(`--partitions takes table.column, not "${path}"`)
+    ;(partitions[path.slice(0, dot)] ??= []).push(path.slice(dot + 1))
+  }
+  return partitions
+}

@@ -1,0 +1,6 @@
+export { listenForChanges, type Listening, type ListenOptions } from './listen.js'
+export { selectTables, type TableSelection, type WatchedTable } from './tables.js'
+export { dropTriggersSql, triggersSql, type TriggerOptions } from './triggers.js'
+export type { ConnectionOptions } from './client.js'
+export type { OutsideEvent } from './events.js'
+export type { ChangeSink } from './sink.js'
