@@ -85,12 +85,13 @@ export function captureResponse(response: ServerResponse, options: CaptureOption
       return
     }
     const body = Buffer.concat(chunks)
-    const stated = head!.fields['content-length']
+    const { status, lines, fields } = head!
+    // A 304 states the length of what it does not send (RFC 9110 section 8.6).
+    const stated = status === 304 ? undefined : fields['content-length']
     if (stated !== undefined && Number(stated) !== body.length) {
       resolve({ kind: 'incomplete', reason: 'length' })
       return
     }
-    const { status, lines, fields } = head!
     resolve({ kind: 'complete', captured: { status, lines, fields, body } })
   }
   const onClose = (): void => {

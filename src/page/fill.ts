@@ -9,7 +9,7 @@ import { pagePolicy } from './policy.js'
 import { runAttended, runDetached } from './run-handler.js'
 import type { Attempt, Made } from './run.js'
 import { leftSeconds, serve } from './serve.js'
-import { pointerFor } from './sticky-vary.js'
+import { placeOf } from './sticky-vary.js'
 import type { StoredPage } from './stored-page.js'
 import type { Entered } from './visit.js'
 
@@ -29,18 +29,18 @@ export async function fillPage(
   names: readonly string[],
   stale: StoredPage | undefined,
 ): Promise<readonly string[] | undefined> {
-  const { visit, shared, headers, method, at } = entered
+  const { visit, shared, headers, method } = entered
   const { core, settings } = shared
   const attempt: Attempt = { capture: undefined, own: undefined }
   const waiting: Waiting = { left: false, started: false }
   const reason: ForwardReason = stale === undefined ? 'miss' : 'stale'
   const loader = async (context: LoaderContext): Promise<Made> => {
     if (waiting.left) throw new Error('the visitor does not wait any more')
-    const pointer = await pointerFor(shared, at.key, context, names)
-    if (pointer !== undefined) return pointer
-    if (method === 'HEAD') return runDetached(entered, names, context, reason)
+    const place = await placeOf(entered, context, names)
+    if ('pointer' in place) return place.pointer
+    if (method === 'HEAD') return runDetached(entered, place.names, context, reason)
     waiting.started = true
-    return runAttended(entered, names, context, attempt, reason)
+    return runAttended(entered, place.names, context, attempt, reason)
   }
   const reading = read(
     core,

@@ -12,7 +12,7 @@ import { sendHead } from './head.js'
 import { groupTag } from './keys.js'
 import { confirmed, confirms, previousPage, questionsAbout } from './previous.js'
 import { viewRequest } from './request-view.js'
-import { type Attempt, HandlerFailure, type Made, type Run } from './run.js'
+import { type Attempt, HandlerFailure, type Made, type Run, UNCONFIRMED } from './run.js'
 import { judgeResponse, keepTimes, type Surroundings } from './stored-page.js'
 import { keepable, whyNotKept } from './verdict.js'
 
@@ -31,14 +31,12 @@ export async function makePage(
   const { core, settings, response } = run
   const scope = currentScope()
   const previous = previousPage(run, context)
+  const asked = run.asks ? questionsAbout(previous) : []
   const requestAt = core.clock.now()
   const view = viewRequest(run.request, {
     host: run.host,
     subject: run.subject,
-    added: [
-      ...selectingFields(run.names, run.headers, settings.normalisers),
-      ...(previous === undefined ? [] : questionsAbout(previous)),
-    ],
+    added: [...selectingFields(run.names, run.headers, settings.normalisers), ...asked],
   })
   const around = (): Surroundings => ({
     settings,
@@ -49,13 +47,13 @@ export async function makePage(
     responseAt: core.clock.now(),
     freshUntil: scope?.freshUntil ?? Infinity,
   })
-  const outcome: { way: 'new' | 'validated' | 'failed' } = { way: 'new' }
+  const outcome: { way: 'new' | 'validated' | 'unconfirmed' | 'failed' } = { way: 'new' }
   const capture = captureResponse(response, {
     maxBytes: settings.maxBytes,
     around: (inside) => view.unnoted(inside),
     onHead: ({ status, fields }) => {
-      if (previous !== undefined && status === 304 && confirms(previous, fields)) {
-        outcome.way = 'validated'
+      if (status === 304 && asked.length > 0) {
+        outcome.way = confirms(previous!, fields) ? 'validated' : 'unconfirmed'
       }
       if (
         previous !== undefined &&
@@ -66,9 +64,8 @@ export async function makePage(
       }
       if (outcome.way !== 'new') return 'hold'
       const surroundings = around()
-      const refusal =
-        judgeResponse({ status, fields }, surroundings).refusal ??
-        whyNotKept(run, view, scope, fields)
+      const judged = judgeResponse({ status, fields }, surroundings)
+      const refusal = judged.refusal ?? whyNotKept(run, view, scope, judged)
       return run.attended ? sendHead(run, status, fields, refusal, scope, surroundings) : 'pass'
     },
   })
@@ -82,6 +79,7 @@ export async function makePage(
   }
   const { way } = outcome
   if (way === 'failed') throw new HandlerFailure('the handler failed, and a stale page is there')
+  if (way === 'unconfirmed') return UNCONFIRMED
   if (end.kind === 'incomplete') return { refused: end.reason }
   let { captured } = end
   if (way === 'validated') {

@@ -34,8 +34,11 @@ export interface PageOptions {
    * saves a look. Default: none.
    */
   readonly vary?: readonly string[]
-  /** Request fields the handler may read although the pages do not differ by them, as a log does. Default: none. */
-  readonly unkeyed?: readonly string[]
+  /**
+   * Request fields the handler may read although the pages do not differ by them, as a log does. `'all'`: what counts is `vary`
+   * and what the response names in `Vary`, as between a proxy and its origin, and nothing that the handler reads. Default: none.
+   */
+  readonly unkeyed?: readonly string[] | 'all'
   /** Query parameters that pages differ by. The handler sees no others. Default: `'none'`. */
   readonly query?: DeclaredQuery
   /** Labels to invalidate by, besides those of what the page is made from. */
@@ -74,6 +77,8 @@ export interface PageSettings {
   /** Lower-case, sorted. */
   readonly vary: readonly string[]
   readonly unkeyed: ReadonlySet<string>
+  /** Whether `Vary` alone says what pages differ by, whatever the handler reads. */
+  readonly varyAlone: boolean
   readonly query: DeclaredQuery
   readonly tags: (request: IncomingMessage) => readonly string[]
   readonly hosts: string | readonly string[] | undefined
@@ -144,7 +149,8 @@ export function resolvePageOptions(options: PageOptions): PageSettings {
     keepMs: ms(options.keep, 'keep') ?? 3_600_000,
     hardMs: ms(options.hardTimeout, 'hardTimeout'),
     vary: fieldNames(options.vary, 'vary').toSorted(),
-    unkeyed: new Set(fieldNames(options.unkeyed, 'unkeyed')),
+    unkeyed: new Set(options.unkeyed === 'all' ? [] : fieldNames(options.unkeyed, 'unkeyed')),
+    varyAlone: options.unkeyed === 'all',
     query: options.query ?? 'none',
     tags: typeof tags === 'function' ? tags : () => tags,
     hosts: options.hosts,

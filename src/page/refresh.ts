@@ -7,7 +7,7 @@ import { afterwards } from './aftermath.js'
 import { pagePolicy } from './policy.js'
 import { runDetached } from './run-handler.js'
 import type { Made } from './run.js'
-import { pointerFor } from './sticky-vary.js'
+import { placeOf } from './sticky-vary.js'
 import type { StoredPage } from './stored-page.js'
 import type { Entered } from './visit.js'
 
@@ -21,13 +21,13 @@ export function refresh(
   names: readonly string[],
   stale: StoredPage,
 ): void {
-  const { shared, at } = entered
-  const { core, refreshing } = shared
+  const { core, refreshing } = entered.shared
   if (refreshing.has(key)) return
   refreshing.add(key)
-  const loader = async (context: LoaderContext): Promise<Made> =>
-    (await pointerFor(shared, at.key, context, names)) ??
-    runDetached(entered, names, context, 'stale')
+  const loader = async (context: LoaderContext): Promise<Made> => {
+    const place = await placeOf(entered, context, names)
+    return 'pointer' in place ? place.pointer : runDetached(entered, place.names, context, 'stale')
+  }
   const policy = pagePolicy(entered, stale)
   const reading = runInScope(undefined, () =>
     read(core, createReading(key, loader as never, policy, undefined)),

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { FieldLine, FieldValues } from '../http/index.js'
+import { watchFields } from './watched-fields.js'
 
 /**
  * What a handler sees of a request while it makes a page for many visitors.
@@ -31,11 +32,11 @@ const HIDDEN = new Set([
   'upgrade',
 ])
 
-/** Every field was read, or could have been. */
+/** All fields were gone through, as by a handler that forwards the request. */
 export const EVERYTHING = '*'
 
 export interface RequestView {
-  /** Lower-case names of the fields the handler has read, or `EVERYTHING`. */
+  /** Lower-case names of the fields the handler has asked for by name; `EVERYTHING` with them when it went through all. */
   readonly read: ReadonlySet<string>
   /** True when the handler looked at what says who the visitor is: `user`, `session`, `cookies`. */
   readonly personal: boolean
@@ -70,24 +71,7 @@ export function viewRequest(request: IncomingMessage, options: ViewOptions): Req
   }
   const { method } = request
   const shown = shownFields(request.headers, host, added)
-  const watched = new Proxy(shown, {
-    get(fields, name) {
-      if (typeof name === 'string') note(name)
-      return Reflect.get(fields, name)
-    },
-    has(fields, name) {
-      if (typeof name === 'string') note(name)
-      return Reflect.has(fields, name)
-    },
-    getOwnPropertyDescriptor(fields, name) {
-      if (typeof name === 'string') note(name)
-      return Reflect.getOwnPropertyDescriptor(fields, name)
-    },
-    ownKeys(fields) {
-      noteAll()
-      return Reflect.ownKeys(fields)
-    },
-  })
+  const watched = watchFields(shown, { onName: note, onAll: noteAll })
   const replaced: (() => void)[] = []
   const replace = (target: object, name: string, value: () => unknown): void => {
     const before = Object.getOwnPropertyDescriptor(target, name)
@@ -158,11 +142,12 @@ function shownFields(
   const shown: Record<string, string | readonly string[]> = {}
   for (const name of Object.keys(headers)) {
     const value = headers[name]
-    if (value !== undefined && !HIDDEN.has(name)) {
+    if (value !== undefined && !HIDDEN.has(name) && name !== 'host') {
       shown[name] = typeof value === 'number' ? String(value) : value
     }
   }
+  for (const [name, value] of added) if (name !== 'host') shown[name] = value
+  // At the end, where `watchFields` wants a field that is no dependency: the host is in every key.
   shown['host'] = host
-  for (const [name, value] of added) shown[name] = value
   return shown
 }

@@ -8,7 +8,7 @@ import {
 } from '../http/index.js'
 import { createDetached } from './detached.js'
 import { makePage } from './make.js'
-import type { Attempt, Made, Run } from './run.js'
+import { type Attempt, type Made, type Run, UNCONFIRMED } from './run.js'
 import { rememberVary } from './sticky-vary.js'
 import type { Entered, Visit } from './visit.js'
 
@@ -23,7 +23,7 @@ export function continueDetached(visit: Visit): boolean {
 }
 
 /** Runs the handler for the visitor who is here, and shows it no more of the request than the key says. */
-export function runAttended(
+export async function runAttended(
   entered: Entered,
   names: readonly string[],
   context: LoaderContext,
@@ -33,10 +33,12 @@ export function runAttended(
   const { visit, headers, at } = entered
   const { request, response, subject } = visit
   const run = { ...runOf(entered, names, reason), request, response, subject, headers }
-  return makeOrSkip({ ...run, attended: true }, context, attempt, () => {
+  const made = await makePage({ ...run, asks: true, attended: true }, context, attempt, () => {
     visit.narrow?.(at.target)
     visit.proceed()
   })
+  if (made === UNCONFIRMED) return runUnasked(entered, names, context, reason)
+  return orSkip(made, context)
 }
 
 /** Runs the handler for nobody: behind a stale answer, or because HEAD does not show the content. */
@@ -45,6 +47,28 @@ export async function runDetached(
   names: readonly string[],
   context: LoaderContext,
   reason: ForwardReason,
+): Promise<Made> {
+  const made = await detached(entered, names, context, reason, true)
+  if (made === UNCONFIRMED) return runUnasked(entered, names, context, reason)
+  return orSkip(made, context)
+}
+
+/** Runs the handler once more, not asking about the stale page: what it said was not about that. */
+async function runUnasked(
+  entered: Entered,
+  names: readonly string[],
+  context: LoaderContext,
+  reason: ForwardReason,
+): Promise<Made> {
+  return orSkip(await detached(entered, names, context, reason, false), context)
+}
+
+async function detached(
+  entered: Entered,
+  names: readonly string[],
+  context: LoaderContext,
+  reason: ForwardReason,
+  asks: boolean,
 ): Promise<Made> {
   const { visit, headers, at } = entered
   const lines = linesFromFields(headers).filter(
@@ -59,9 +83,9 @@ export async function runDetached(
   detachedRuns.set(request, ({ subject, response: own, proceed, narrow }) => {
     detachedRuns.delete(request)
     reached = true
-    const run = { ...base, request, response: own, subject, headers: sent, attended: false }
+    const run = { ...base, asks, request, response: own, subject, headers: sent, attended: false }
     const attempt: Attempt = { capture: undefined, own: undefined }
-    makeOrSkip(run, context, attempt, () => {
+    makePage(run, context, attempt, () => {
       narrow?.(at.target)
       proceed()
     }).then(resolve, reject)
@@ -71,16 +95,14 @@ export async function runDetached(
     if (!reached) resolve({ refused: 'unreached' })
   })
   visit.again(request, response)
-  const made = await promise
-  if ('refused' in made) context.skip()
-  return made
+  return promise
 }
 
 function runOf(
   { shared, at, visit, directives }: Entered,
   names: readonly string[],
   reason: ForwardReason,
-): Omit<Run, 'request' | 'response' | 'subject' | 'attended' | 'headers'> {
+): Omit<Run, 'request' | 'response' | 'subject' | 'attended' | 'asks' | 'headers'> {
   const { core, settings } = shared
   return {
     url: at.key,
@@ -99,13 +121,7 @@ function withHost(lines: readonly FieldLine[], host: string): FieldLine[] {
   return [...lines.filter(([name]) => name !== 'host'), ['host', host]]
 }
 
-async function makeOrSkip(
-  run: Run,
-  context: LoaderContext,
-  attempt: Attempt,
-  proceed: () => void,
-): Promise<Made> {
-  const made = await makePage(run, context, attempt, proceed)
+function orSkip(made: Made, context: LoaderContext): Made {
   if ('refused' in made) context.skip()
   return made
 }

@@ -13,6 +13,9 @@ export interface Refused {
 /** What a run of the handler gave. */
 export type Made = Kept | Refused
 
+/** The handler says that some page still holds, and it is not the one it was asked about: it has to be run without asking. */
+export const UNCONFIRMED: Refused = Object.freeze({ refused: 'unconfirmed' })
+
 /** The handler failed while a stale page may still be served: the reason for the engine to do so. */
 export class HandlerFailure extends Error {
   override readonly name = 'HandlerFailure'
@@ -35,6 +38,8 @@ export interface Run {
   readonly remember: (names: readonly string[]) => Promise<void>
   /** Why the handler runs. */
   readonly reason: ForwardReason
+  /** Whether the handler is asked about a stale page. */
+  readonly asks: boolean
   readonly identified: boolean
   readonly requestNoStore: boolean
   /** True for the visitor's own response, which then goes out while it is captured. */

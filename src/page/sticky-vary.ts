@@ -1,8 +1,9 @@
 import type { LoaderContext } from '../cache/context.js'
 import { runInScope } from '../cache/scope.js'
 import { mergeVary } from '../http/index.js'
+import { previousPage } from './previous.js'
 import type { Kept } from './stored-page.js'
-import type { Shared } from './visit.js'
+import type { Entered, Shared } from './visit.js'
 
 /**
  * Every name that a URL has ever varied on keeps counting: a response that forgets its `Vary` once does not reach those who
@@ -20,18 +21,23 @@ export async function rememberVary(
   await cache.set(keys.vary(url), names, { ttl: VARY_TTL_MS })
 }
 
-/** In the place of a page, the names that the URL has been seen to vary on, if they are more than the key tells apart. */
-export async function pointerFor(
-  { cache, keys }: Shared,
-  url: string,
+/** What a place is for: a page told apart by these names, or nothing but a pointer to where there are more names. */
+export type Place = { readonly names: readonly string[] } | { readonly pointer: Kept }
+
+/**
+ * What the place of `names` is for. Where the URL has been seen to vary on more, that is a pointer; but a page that stands there
+ * already and is for this visitor stays, told apart by all of them, so that it can be asked about.
+ */
+export async function placeOf(
+  { shared: { cache, keys, settings }, at, headers }: Entered,
   context: LoaderContext,
   names: readonly string[],
-): Promise<Kept | undefined> {
-  const known = await runInScope(undefined, () => cache.get<readonly string[]>(keys.vary(url)))
-  if (known === undefined) return undefined
-  const vary = mergeVary(names, known)
-  if (vary === '*' || vary.length === names.length) return undefined
+): Promise<Place> {
+  const known = await runInScope(undefined, () => cache.get<readonly string[]>(keys.vary(at.key)))
+  const vary = known === undefined ? names : mergeVary(names, known)
+  if (vary === '*' || vary.length === names.length) return { names }
+  if (previousPage({ headers, settings }, context) !== undefined) return { names: vary }
   context.ttl(VARY_TTL_MS)
   context.grace(0)
-  return { vary, variant: '', page: null }
+  return { pointer: { vary, variant: '', page: null } }
 }

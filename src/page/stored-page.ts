@@ -66,6 +66,8 @@ export interface Judged {
   readonly refusal: Refusal | undefined
   readonly freshness: Freshness
   readonly vary: Vary
+  /** Whether it says that it is for all: `public` or `s-maxage`. */
+  readonly forAll: boolean
 }
 
 /** Says whether a response may be kept, and how long it is fresh: as soon as its head is known. */
@@ -96,7 +98,13 @@ export function judgeResponse(
     identified: around.identified,
     permission: settings.permission,
   })
-  return { refusal, freshness, vary: parseVary(singleValue(fields['vary'])) }
+  const { directives } = governing
+  return {
+    refusal,
+    freshness,
+    vary: parseVary(singleValue(fields['vary'])),
+    forAll: directives.public || directives.sMaxAge !== undefined,
+  }
 }
 
 function singleValue(value: FieldValues[string]): string | undefined {
@@ -139,11 +147,15 @@ export function keepTimes(
   settings: PageSettings,
   now: number,
 ): { readonly ttlMs: number; readonly graceMs: number } {
-  const staleAt = freshness.bornAt + freshness.lifetimeMs
   const fields = fieldsFromLines(lines)
   const asked = hasField(fields, 'etag') || hasField(fields, 'last-modified')
-  const until = uselessFrom(freshness, settings.permission) + (asked ? settings.keepMs : 0)
+  const keepMs = asked ? settings.keepMs : 0
   // What must be asked about on every use is never fresh for the engine, but for the moment it takes to keep it.
-  const ttlMs = freshness.alwaysValidate ? 1 : Math.max(1, staleAt - now)
-  return { ttlMs, graceMs: Math.max(0, until - Math.max(now, staleAt)) }
+  if (freshness.alwaysValidate) return { ttlMs: 1, graceMs: keepMs }
+  const staleAt = freshness.bornAt + freshness.lifetimeMs
+  const until = uselessFrom(freshness, settings.permission) + keepMs
+  return {
+    ttlMs: Math.max(1, staleAt - now),
+    graceMs: Math.max(0, until - Math.max(now, staleAt)),
+  }
 }

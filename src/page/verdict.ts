@@ -1,10 +1,11 @@
 import type { Scope } from '../cache/scope.js'
-import { fieldValue, type FieldValues, mergeVary, variantKey } from '../http/index.js'
+import { mergeVary, variantKey } from '../http/index.js'
 import { EVERYTHING, type RequestView } from './request-view.js'
 import type { Refused, Run } from './run.js'
 import {
   type Captured,
   createPage,
+  type Judged,
   judgeResponse,
   type Kept,
   type Surroundings,
@@ -14,22 +15,25 @@ import {
 
 const PERSONAL_FIELDS = ['cookie', 'authorization', 'proxy-authorization']
 
-/** Reasons that lie in how the response was made, and not in what it says. */
+/** Reasons that lie in how the response was made, together with what it says. */
 export function whyNotKept(
   { headers, settings }: Run,
   view: RequestView,
   scope: Scope | undefined,
-  fields: FieldValues,
+  { freshness, vary, forAll }: Judged,
 ): string | undefined {
   if (scope?.private === true) return 'private-part'
   if (scope?.conflict === true || scope?.uncacheable === true) return 'uncacheable-part'
-  if (view.read.has(EVERYTHING)) return 'reads-all-fields'
   if (view.personal) return 'personal'
-  const said = fieldValue(fields, 'vary')?.toLowerCase() ?? ''
+  if (settings.varyAlone) return undefined
+  const all = view.read.has(EVERYTHING)
+  // Who passes on all fields stands for an origin: what that says counts, and `ttl` is no word of its.
+  if (all && freshness.source === 'ttl') return 'reads-all-fields'
   for (const name of PERSONAL_FIELDS) {
-    if (!view.read.has(name) || headers[name] === undefined) continue
-    if (settings.unkeyed.has(name) || settings.vary.includes(name)) continue
-    if (!said.split(/[\s,]+/).includes(name)) return 'personal'
+    if (headers[name] === undefined) continue
+    if (settings.unkeyed.has(name) || settings.vary.includes(name) || vary.includes(name)) continue
+    // Answers to `Authorization` that are for all have been judged by what they say already.
+    if (view.read.has(name) || (all && !forAll && name !== 'authorization')) return 'personal'
   }
   return undefined
 }
@@ -43,10 +47,11 @@ export function keepable(
   around: Surroundings,
 ): Kept | Refused {
   const { settings, headers } = run
+  const keyed = (name: string): boolean => name !== EVERYTHING && !settings.unkeyed.has(name)
   const judged = judgeResponse(captured, around)
-  const refused = judged.refusal ?? whyNotKept(run, view, scope, captured.fields)
+  const refused = judged.refusal ?? whyNotKept(run, view, scope, judged)
   if (refused !== undefined) return { refused }
-  const read = [...view.read].filter((name) => !settings.unkeyed.has(name))
+  const read = settings.varyAlone ? [] : [...view.read].filter(keyed)
   const vary = mergeVary(mergeVary(run.names, judged.vary), read)
   if (vary === '*') return { refused: 'vary' }
   const page = createPage(captured, around, judged.freshness)

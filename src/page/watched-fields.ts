@@ -1,0 +1,65 @@
+/**
+ * Request fields that tell which of them are asked for.
+ *
+ * Two ways of reading are told apart. Asking for a name is a dependency on that name. Going through all of them, as a handler
+ * does that forwards or logs a request, is not one on each, or no two requests would ever match; it is told as such. What is
+ * asked for by name after that counts again: a logger in front of a handler does not hide what the handler reads.
+ */
+
+export interface Watching {
+  /** A field was asked for by name. */
+  readonly onName: (name: string) => void
+  /** Somebody began to go through all fields. */
+  readonly onAll: () => void
+}
+
+/** One going through all fields: they come in order, so whoever asks for an earlier one asks by name. */
+class Pass {
+  readonly #order: ReadonlyMap<string, number>
+  #at = 0
+
+  constructor(names: readonly (string | symbol)[]) {
+    this.#order = new Map(names.map((name, at) => [String(name), at]))
+  }
+
+  /** True when reading `name` belongs to it. */
+  goesOn(name: string): boolean {
+    const at = this.#order.get(name)
+    if (at === undefined || at < this.#at) return false
+    this.#at = at
+    return true
+  }
+}
+
+/**
+ * The same fields, watched. The last of them must be one that is no dependency: whether that is asked for by name after all
+ * were gone through cannot be told.
+ */
+export function watchFields<Fields extends object>(fields: Fields, watching: Watching): Fields {
+  let values: Pass | undefined
+  let descriptors: Pass | undefined
+  const note = (name: string | symbol, pass?: Pass): void => {
+    if (typeof name === 'string' && pass?.goesOn(name) !== true) watching.onName(name)
+  }
+  return new Proxy(fields, {
+    get(target, name) {
+      note(name, values)
+      return Reflect.get(target, name)
+    },
+    has(target, name) {
+      note(name)
+      return Reflect.has(target, name)
+    },
+    getOwnPropertyDescriptor(target, name) {
+      note(name, descriptors)
+      return Reflect.getOwnPropertyDescriptor(target, name)
+    },
+    ownKeys(target) {
+      watching.onAll()
+      const names = Reflect.ownKeys(target)
+      values = new Pass(names)
+      descriptors = new Pass(names)
+      return names
+    },
+  })
+}
