@@ -14,7 +14,7 @@ import { installPeers, versions } from './lib/peers.js'
 import { profileScenario } from './lib/profile.js'
 import { writeResults, type Finished } from './lib/results.js'
 import type { Bench, Scenario } from './lib/scenario.js'
-import { createServers } from './lib/servers.js'
+import { createServers, LeftOut } from './lib/servers.js'
 import { tableOf, verdictsOf } from './lib/table.js'
 import { runTimed } from './lib/turns.js'
 import { SCENARIOS } from './scenarios/index.js'
@@ -57,8 +57,15 @@ if (chosen.length === 0 && alone.length === 0) {
 // Workers and servers do not keep a process alive, and for moments there is nothing else.
 setInterval(() => {}, 1_000)
 
+const began = performance.now()
 let passed = 0
 const failures: string[] = []
+const leftOut = new Set<string>()
+const leaveOut = (who: string, why: string): void => {
+  const line = `${who} is left out: ${why}`
+  if (!leftOut.has(line)) log(line)
+  leftOut.add(line)
+}
 const havePeers = chosen.length > 0 && installPeers(log)
 if (chosen.length > 0 && !havePeers) failures.push('the libraries to compare with are installed')
 const bench: Bench = {
@@ -66,6 +73,8 @@ const bench: Bench = {
   isQuick,
   havePeers,
   log,
+  leaveOut,
+  isNamed: options.with.length > 0,
   wanted: (name) => isWanted(name, options.with),
 }
 const machine = describeMachine()
@@ -85,48 +94,53 @@ if (chosen.length > 0 && !isQuick) {
 }
 
 const finished: Finished[] = []
-for (const scenario of chosen) await runOne(scenario)
-if (!isQuick && chosen.length === SCENARIOS.length && options.with.length === 0)
-  writeResults(finished, machine, libraries)
+for (const [n, scenario] of chosen.entries()) await runOne(scenario, n + 1)
+const isWhole = chosen.length === SCENARIOS.length && !bench.isNamed && havePeers
+if (isWhole && !isQuick) writeResults(finished, { machine, libraries, leftOut: [...leftOut] })
 for (const name of alone) runProgram(name)
 
 if (isJson) {
-  const scenarios = finished.map(({ scenario, outcome }) => ({
-    name: scenario.name,
-    asks: scenario.asks,
-    verdicts: outcome.verdicts,
-    claims: outcome.claims,
-    data: outcome.data,
-  }))
-  console.log(JSON.stringify({ machine, versions: libraries, scenarios }, null, 2))
+  const scenarios = finished.map(({ scenario: { name, asks }, outcome }) => {
+    const { verdicts, claims, data } = outcome
+    return { name, asks, verdicts, claims, data }
+  })
+  const all = { machine, versions: libraries, leftOut: [...leftOut], scenarios }
+  console.log(JSON.stringify(all, null, 2))
 }
 for (const claim of failures) log(`failed: ${claim}`)
 log(`${passed} passed, ${failures.length} failed`)
 process.exit(failures.length > 0 ? 1 : 0)
 
-async function runOne(scenario: Scenario): Promise<void> {
+async function runOne(scenario: Scenario, n: number): Promise<void> {
   const start = performance.now()
+  const { name, asks } = scenario
+  if (!isQuick) log(`\n${asks} (${name}, ${n} of ${chosen.length})`)
   try {
     const outcome =
       scenario.kind === 'timed' ? await runTimed(scenario, bench) : await scenario.run(bench)
     finished.push({ scenario, outcome })
     const failed = outcome.claims.filter(({ holds }) => !holds)
     passed += outcome.claims.length - failed.length
-    failures.push(...failed.map(({ claim }) => `${scenario.name}: ${claim}`))
+    failures.push(...failed.map(({ claim }) => `${name}: ${claim}`))
+    const took = `${secondsSince(start)} s, ${secondsSince(began)} s since the beginning`
     if (isQuick) {
-      const seconds = ((performance.now() - start) / 1_000).toFixed(1)
-      log(`${scenario.name.padEnd(22)} ${outcome.claims.length} claims, ${seconds} s`)
-    } else {
-      log(`\n${scenario.asks} (${scenario.name})\n`)
-      log(tableOf(outcome))
-      for (const part of outcome.parts ?? []) log(`\n${part.title}\n\n${tableOf(part)}`)
-      for (const note of outcome.notes ?? []) log(`\n${note}`)
-      const verdicts = verdictsOf(outcome)
-      if (verdicts !== '') log(`\n${verdicts}`)
+      log(`${name.padEnd(22)} ${outcome.claims.length} claims, ${took}`)
+      return
     }
+    log(`\n${tableOf(outcome)}`)
+    for (const part of outcome.parts ?? []) log(`\n${part.title}\n\n${tableOf(part)}`)
+    for (const note of outcome.notes ?? []) log(`\n${note}`)
+    const verdicts = verdictsOf(outcome)
+    if (verdicts !== '') log(`\n${verdicts}`)
+    log(`\n${took}`)
   } catch (error) {
-    failures.push(`${scenario.name}: it runs (${(error as Error).stack ?? String(error)})`)
+    if (error instanceof LeftOut) leaveOut(name, error.message)
+    else failures.push(`${name}: it runs (${(error as Error).stack ?? String(error)})`)
   }
+}
+
+function secondsSince(start: number): string {
+  return ((performance.now() - start) / 1_000).toFixed(1)
 }
 
 function runProgram(name: string): void {

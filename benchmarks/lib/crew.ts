@@ -4,6 +4,7 @@ import { startWorker, type Worker } from '../../test/support/processes.js'
 import { contenderNamed } from '../contenders/index.js'
 import type { Ability } from './contender.js'
 import type { Bench, Entrant } from './scenario.js'
+import { LeftOut } from './servers.js'
 import type { OpenTask, WorkerService } from './worker.js'
 
 /** An entrant at work in its own process. */
@@ -18,22 +19,31 @@ export function nameOf({ as, contender }: Entrant): string {
   return as ?? contender
 }
 
-/** Entrants of a scenario that are there and can do what it asks for. */
+/**
+ * Entrants of a scenario that are there and can do what it asks for; who cannot be asked here is named.
+ *
+ * @throws {LeftOut} without the first, which is ours.
+ */
 export function present(
   entrants: readonly Entrant[],
-  { havePeers, wanted }: Bench,
+  bench: Bench,
   needs: readonly Ability[] = [],
 ): Entrant[] {
-  return entrants.filter((entrant) => {
+  const { havePeers, wanted, servers } = bench
+  const there = entrants.filter((entrant) => {
     const { contender, place, tags = [] } = entrant
     const { can, isPeer } = contenderNamed(contender)
     const all: readonly Ability[] = [place, ...needs, ...(tags.length > 0 ? ['tags' as const] : [])]
-    return (
-      wanted(nameOf(entrant)) &&
-      (havePeers || !isPeer) &&
-      all.every((ability) => can.includes(ability))
-    )
+    const isAble = all.every((ability) => can.includes(ability))
+    if (!isAble || !wanted(nameOf(entrant)) || (isPeer && !havePeers)) return false
+    const reason = servers.missing(place)
+    if (reason === undefined) return true
+    if (entrant === entrants[0]) throw new LeftOut(reason)
+    bench.leaveOut(nameOf(entrant), reason)
+    return false
   })
+  if (there.length === 0) throw new LeftOut('nobody of that name is asked here')
+  return there
 }
 
 /** The same, and in a quick run ours and the floors alone: where each takes seconds to set up. */

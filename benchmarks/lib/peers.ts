@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { CONTENDERS } from '../contenders/index.js'
+import { WEB_CONTENDERS } from '../web/contenders/index.js'
 
 const FOLDER = fileURLToPath(new URL('../peers/', import.meta.url))
 
@@ -25,7 +26,8 @@ export function installPeers(log: (line: string) => void): boolean {
 /** Name and version of every library that takes part. */
 export function versions(havePeers: boolean): Record<string, string> {
   const found: Record<string, string> = {}
-  for (const { packages, isPeer } of CONTENDERS) {
+  const applications = WEB_CONTENDERS.filter((contender) => contender.kind === 'application')
+  for (const { packages, isPeer } of [...CONTENDERS, ...applications]) {
     if (isPeer && !havePeers) continue
     const from = isPeer ? FOLDER : fileURLToPath(new URL('../../', import.meta.url))
     for (const name of packages) found[name] = versionOf(name, from)

@@ -12,7 +12,10 @@ const SECONDS = 3
  * take the most, printed.
  */
 export async function profileScenario(scenario: Scenario, bench: Bench): Promise<void> {
-  if (scenario.kind !== 'timed') return bench.log(`${scenario.name} has no rounds to profile`)
+  if (scenario.kind !== 'timed') {
+    if (scenario.profile === undefined) bench.log(`${scenario.name} has no rounds to profile`)
+    return scenario.profile?.(bench)
+  }
   const { callers, keys, batch = 1, name, isCold = false, maxEntries = 2 * keys } = scenario
   const member = await hire(bench, scenario.entrants[0]!, { callers, maxEntries })
   try {
@@ -24,14 +27,20 @@ export async function profileScenario(scenario: Scenario, bench: Bench): Promise
     await call.profileStart()
     const sample = await call.round(work, Math.ceil((SECONDS * 1e9) / ns))
     const profile = (await call.profileStop()) as CpuProfile
-    mkdirSync(FOLDER, { recursive: true })
-    writeFileSync(`${FOLDER}${name}.cpuprofile`, JSON.stringify(profile))
-    writeFileSync(`${FOLDER}${name}.svg`, flameGraph(profile, scenario.asks))
-    bench.log(`\n${scenario.asks} ${sample.ns.toFixed(0)} ns each (${FOLDER}${name}.svg)\n`)
-    for (const { where, share } of selfTimes(profile).slice(0, 30)) {
-      bench.log(`${(100 * share).toFixed(1).padStart(6)} %  ${where}`)
-    }
+    bench.log(`\n${scenario.asks} ${sample.ns.toFixed(0)} ns each`)
+    writeProfile(name, scenario.asks, profile, bench)
   } finally {
     await member.worker.kill()
+  }
+}
+
+/** Writes a profile and its flame graph, and prints the functions that take the most. */
+export function writeProfile(name: string, title: string, profile: CpuProfile, bench: Bench): void {
+  mkdirSync(FOLDER, { recursive: true })
+  writeFileSync(`${FOLDER}${name}.cpuprofile`, JSON.stringify(profile))
+  writeFileSync(`${FOLDER}${name}.svg`, flameGraph(profile, title))
+  bench.log(`\n${FOLDER}${name}.svg\n`)
+  for (const { where, share } of selfTimes(profile).slice(0, 30)) {
+    bench.log(`${(100 * share).toFixed(1).padStart(6)} %  ${where}`)
   }
 }

@@ -10,22 +10,25 @@ export interface Finished {
   readonly outcome: Outcome
 }
 
+/** What it ran on, and what of it could not run there. */
+export interface Conditions {
+  readonly machine: readonly string[]
+  readonly libraries: Readonly<Record<string, string>>
+  readonly leftOut: readonly string[]
+}
+
 const FILE = fileURLToPath(new URL('../RESULTS.md', import.meta.url))
 const PLOTS = fileURLToPath(new URL('../results/', import.meta.url))
 
 /** Writes `benchmarks/RESULTS.md` and the plots, all of them anew. */
-export function writeResults(
-  finished: readonly Finished[],
-  machine: readonly string[],
-  versions: Readonly<Record<string, string>>,
-): void {
+export function writeResults(finished: readonly Finished[], conditions: Conditions): void {
   rmSync(PLOTS, { recursive: true, force: true })
   mkdirSync(PLOTS)
   for (const { scenario, outcome } of finished) {
     for (const { file, svg } of plotsOf(scenario, outcome))
       writeFileSync(`${PLOTS}${file}.svg`, svg)
   }
-  writeFileSync(FILE, markdown(finished, machine, versions))
+  writeFileSync(FILE, markdown(finished, conditions))
 }
 
 interface Plot {
@@ -48,14 +51,13 @@ function plotsOf({ name, asks }: Scenario, outcome: Outcome): Plot[] {
 
 function markdown(
   finished: readonly Finished[],
-  machine: readonly string[],
-  versions: Readonly<Record<string, string>>,
+  { machine, libraries, leftOut }: Conditions,
 ): string {
-  const libraries = Object.entries(versions).map(([name, version]) => `${name} ${version}`)
+  const versions = Object.entries(libraries).map(([name, version]) => `${name} ${version}`)
   return [
     '# Results',
     'Written by `npm run bench`. How to read it and where the time goes: [docs/performance.md](../docs/performance.md).',
-    [...machine, libraries.join(', ')].map((line) => `- ${line}`).join('\n'),
+    [...machine, versions.join(', '), ...leftOut].map((line) => `- ${line}`).join('\n'),
     'Times are medians. Ratios compare each round with the floor’s of the same turn: median and, in brackets, the middle half.',
     '## In short',
     summary(finished),

@@ -48,6 +48,8 @@ export interface OtherScenario {
   readonly name: string
   readonly asks: string
   run(bench: Bench): Promise<Outcome>
+  /** Says where the time goes. */
+  profile?(bench: Bench): Promise<void>
 }
 
 export type Scenario = TimedScenario | OtherScenario
@@ -55,11 +57,15 @@ export type Scenario = TimedScenario | OtherScenario
 export interface Bench {
   /** Whether an entrant of this name is to take part: `--with express,nginx`. */
   readonly wanted: (name: string) => boolean
+  /** Whether `--with` was given. */
+  readonly isNamed: boolean
   readonly servers: Servers
   readonly isQuick: boolean
   /** Whether the libraries of `benchmarks/peers` are there. */
   readonly havePeers: boolean
   readonly log: (line: string) => void
+  /** Notes who is not measured here, and why. */
+  readonly leaveOut: (who: string, why: string) => void
 }
 
 export interface Row {

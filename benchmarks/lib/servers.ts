@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import {
   startMemcached,
   startRedis,
@@ -6,19 +7,26 @@ import {
 } from '../../test/support/servers/index.js'
 import type { Place } from './contender.js'
 
+/** Thrown where something cannot be asked here; the message says why. */
+export class LeftOut extends Error {}
+
 /** Real servers, each started when it is first needed, and ended with this process. */
 export interface Servers {
   redis(): Promise<RedisServer>
   memcached(): Promise<MemcachedServer>
   place(kind: Place['kind']): Promise<Place>
+  /** Why nothing can be kept there; undefined where it can. */
+  missing(kind: Place['kind']): string | undefined
 }
 
 export function createServers(): Servers {
   let redis: Promise<RedisServer> | undefined
   let memcached: Promise<MemcachedServer> | undefined
+  const installed: Record<string, boolean> = {}
   const servers: Servers = {
-    redis: () => (redis ??= startRedis()),
-    memcached: () => (memcached ??= startMemcached({ args: ['-m', '512'] })),
+    redis: () => (redis ??= demand('redis', startRedis)),
+    memcached: () =>
+      (memcached ??= demand('memcached', () => startMemcached({ args: ['-m', '512'] }))),
     async place(kind) {
       switch (kind) {
         case 'memory':
@@ -29,8 +37,28 @@ export function createServers(): Servers {
           return { kind, url: (await servers.redis()).url }
       }
     },
+    missing(kind) {
+      if (kind === 'memory') return undefined
+      const program = PROGRAMS[kind]
+      installed[program] ??= isInstalled(program)
+      return installed[program] ? undefined : `${program} is not installed`
+    },
+  }
+  async function demand<Server>(
+    kind: Place['kind'],
+    start: () => Promise<Server>,
+  ): Promise<Server> {
+    const reason = servers.missing(kind)
+    if (reason !== undefined) throw new LeftOut(reason)
+    return start()
   }
   return servers
+}
+
+const PROGRAMS = { redis: 'redis-server', tiers: 'redis-server', memcached: 'memcached' } as const
+
+function isInstalled(program: string): boolean {
+  return spawnSync(program, ['--version']).error === undefined
 }
 
 /** Said when a connection opens or stays open, not for a read. */

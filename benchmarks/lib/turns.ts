@@ -52,7 +52,7 @@ export async function runTimed(scenario: TimedScenario, bench: Bench): Promise<O
     }
     const samples = await takeTurns(members, work, bench)
     if (isPinned) await pinAll(scenario, bench, [], `0-${cpus().length - 1}`)
-    const floor = members.find(({ name }) => name === scenario.floor)!
+    const floor = members.find(({ name }) => name === scenario.floor) ?? members[0]!
     const against = (mine: readonly Sample[], of: 'ns' | 'cpuNs'): Spread =>
       spreadOf(mine.map((sample, n) => sample[of] / samples.get(floor)![n]![of]))
     const results = members.map((member): Result => {

@@ -1,8 +1,8 @@
 /** One contender in a process of its own: what it does to the heap and to the compiler touches nobody else. */
-import { Session } from 'node:inspector/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { contenderNamed } from '../contenders/index.js'
 import { serve } from '../../test/support/processes.js'
+import { profiling } from './profiling.js'
 import type { Side, Task } from './contender.js'
 import { keyOf, valueBehind, valueOf, type Value } from './value.js'
 
@@ -44,7 +44,6 @@ let loads = 0
 let loadMs = 0
 let prefix = ''
 let keys: readonly string[] = []
-const profiler = new Session()
 
 async function load(key: string): Promise<Value> {
   loads++
@@ -169,18 +168,7 @@ const service = {
     return (process.memoryUsage().heapUsed - before) / operations
   },
 
-  async profileStart(): Promise<void> {
-    profiler.connect()
-    await profiler.post('Profiler.enable')
-    await profiler.post('Profiler.setSamplingInterval', { interval: 100 })
-    await profiler.post('Profiler.start')
-  },
-
-  async profileStop(): Promise<unknown> {
-    const { profile } = await profiler.post('Profiler.stop')
-    profiler.disconnect()
-    return profile
-  },
+  ...profiling,
 
   async close(): Promise<void> {
     await side.close()

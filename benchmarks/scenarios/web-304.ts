@@ -13,6 +13,7 @@ import {
   withSites,
   withTurns,
 } from '../web/asking.js'
+import { profileSites } from '../web/profile.js'
 import type { Site } from '../web/site.js'
 import { rateOf, takeTurns, type Runner } from '../web/turns.js'
 import { visit } from '../web/visit.js'
@@ -24,6 +25,13 @@ export const webNotModified: Scenario = {
   kind: 'other',
   name: 'web-304',
   asks: 'How much less does it cost to say that a visitor has the page already?',
+  profile: (bench) =>
+    profileSites(
+      'web-304',
+      { makes: 'ready', etag: '"v1"' },
+      { page: 'ready', fields: { 'if-none-match': '"v1"' } },
+      bench,
+    ),
   run: (bench) =>
     withSites('not-modified', { makes: 'ready', etag: '"v1"' }, bench, async (sites) => {
       const claims = (await Promise.all(sites.map(claimsOfNotModified))).flat()
@@ -41,9 +49,9 @@ export const webNotModified: Scenario = {
         sites,
         sites.map((_, n) => turns[2 * n + 1]!),
       )
-      const notes = [...whole.keys()]
-        .filter((site) => !none.has(site))
-        .map(({ contender }) => `${contender.name} is left out: ${UNHEARD}`)
+      for (const site of bench.isQuick ? [] : sites.filter((site) => !none.has(site))) {
+        bench.leaveOut(site.contender.name, UNHEARD)
+      }
       const rows: Row[] = []
       const verdicts: Verdict[] = []
       for (const [site, mine] of none) {
@@ -72,7 +80,6 @@ export const webNotModified: Scenario = {
         plots: 'times as many as answers with the page',
         verdicts,
         claims: [...claims, ...failures(none)],
-        notes,
         data: Object.fromEntries([...named(none)].map(([name, list]) => [name, rates(list)])),
       }
     }),

@@ -13,6 +13,7 @@ import {
   withSites,
 } from '../web/asking.js'
 import { pageOf } from '../web/page.js'
+import { profileSites } from '../web/profile.js'
 import type { Site } from '../web/site.js'
 import { rateOf } from '../web/turns.js'
 import { visit } from '../web/visit.js'
@@ -24,6 +25,7 @@ export const webHit: Scenario = {
   kind: 'other',
   name: 'web-hit',
   asks: 'How many requests for a page of 10 kB does a second of CPU answer?',
+  profile: (bench) => profileSites('web-hit', { makes: 'ready' }, { page: 'ready' }, bench),
   run: (bench) =>
     withSites('hit', { makes: 'ready' }, bench, async (sites) => {
       const claims = (await Promise.all(sites.map(claimsOfHits))).flat()

@@ -12,6 +12,7 @@ import {
   withSites,
 } from '../web/asking.js'
 import { pageOf } from '../web/page.js'
+import { profileSites } from '../web/profile.js'
 import type { Site } from '../web/site.js'
 import { rateOf } from '../web/turns.js'
 import { visit } from '../web/visit.js'
@@ -22,6 +23,7 @@ export const webMiss: Scenario = {
   kind: 'other',
   name: 'web-miss',
   asks: 'What does a cache add to a page of 10 kB that is rendered and kept?',
+  profile: (bench) => profileSites('web-miss', { makes: 'rendered' }, { page: 1 }, bench),
   run: (bench) =>
     withSites('miss', { makes: 'rendered' }, bench, async (sites) => {
       const claims = (await Promise.all(sites.map(claimsOfMisses))).flat()

@@ -48,10 +48,9 @@ export async function withSites(
   ask: (sites: readonly Site[]) => Promise<Outcome>,
 ): Promise<Outcome> {
   const { sites, missing, close } = await openSites(question, handler, bench)
-  for (const line of missing) bench.log(line)
+  for (const { who, why } of missing) bench.leaveOut(who, why)
   try {
-    const outcome = await ask(sites)
-    return { ...outcome, notes: [...missing, ...(outcome.notes ?? [])] }
+    return await ask(sites)
   } finally {
     await close()
   }

@@ -1,6 +1,7 @@
 /** One application in a process of its own. */
 import type { AddressInfo } from 'node:net'
 import { serve } from '../../test/support/processes.js'
+import { profiling } from '../lib/profiling.js'
 import { webContenderNamed } from './contenders/index.js'
 import { pageOf, type Handler } from './page.js'
 
@@ -25,6 +26,8 @@ const service = {
 
   /** How often its handler has run. */
   runs: (): number => runs,
+
+  ...profiling,
 }
 
 export type ServerService = typeof service

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startWorker } from '../../test/support/processes.js'
 import { startServer } from '../../test/support/servers/server.js'
+import type { CpuProfile } from '../lib/flame.js'
 import type { WebContender } from './contender.js'
 import { plainExpress } from './contenders/express.js'
 import { cpuSeconds } from './cpu.js'
@@ -15,6 +16,8 @@ export interface Site {
   readonly runs: () => Promise<number>
   /** Seconds that its processes were busy so far; undefined where that cannot be known. */
   readonly cpuSeconds: () => number | undefined
+  /** A CPU profile of the application while `task` runs. */
+  readonly profile: (task: () => Promise<unknown>) => Promise<CpuProfile>
   readonly close: () => Promise<void>
 }
 
@@ -25,7 +28,15 @@ export async function openSite(contender: WebContender, handler: Handler): Promi
   })
   const application = contender.kind === 'application' ? contender : plainExpress
   const origin = await worker.call.open(application.name, handler)
-  const shared = { contender, runs: () => worker.call.runs() }
+  const shared = {
+    contender,
+    runs: () => worker.call.runs(),
+    async profile(task: () => Promise<unknown>) {
+      await worker.call.profileStart()
+      await task()
+      return (await worker.call.profileStop()) as CpuProfile
+    },
+  }
   if (contender.kind === 'application') {
     return {
       ...shared,

@@ -16,8 +16,7 @@ export interface Turn {
 
 export interface Opened {
   readonly sites: readonly Site[]
-  /** Who is not here, and why: a sentence each. */
-  readonly missing: readonly string[]
+  readonly missing: readonly { readonly who: string; readonly why: string }[]
   readonly close: () => Promise<void>
 }
 
@@ -30,19 +29,19 @@ export async function openSites(
   handler: Handler,
   { havePeers, wanted }: Bench,
 ): Promise<Opened> {
-  const missing: string[] = []
+  const missing: { readonly who: string; readonly why: string }[] = []
   const sites: Site[] = []
   const open = async (contender: WebContender): Promise<void> => {
     const { name } = contender
     if (contender.kind === 'application' && contender.isPeer && !havePeers) {
-      missing.push(`${name} is left out: it could not be installed`)
+      missing.push({ who: name, why: 'it could not be installed' })
       return
     }
     try {
       sites.push(await openSite(contender, handler))
     } catch (error) {
       if (contender.kind === 'application') throw error
-      missing.push(`${name} is left out: ${firstLineOf(error, contender.program)}`)
+      missing.push({ who: name, why: firstLineOf(error, contender.program) })
     }
   }
   const all = WEB_CONTENDERS.filter(
