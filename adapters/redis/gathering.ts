@@ -2,9 +2,7 @@ import type { KeyState, ReadResult, Unavailable, Version } from '../../src/store
 import type { Names } from './names.js'
 import { type Owner, Request } from './request.js'
 import type { Router } from './router.js'
-
-/** Names in one command at most: a server does nothing else meanwhile. */
-export const MOST = 500
+import { MOST } from './sheet.js'
 
 /** One call of `read`, before it is known who else reads in this tick. */
 export interface Reading {

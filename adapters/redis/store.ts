@@ -33,6 +33,8 @@ export function openStore(
   return {
     kind: 'remote',
     read: (keys, tags) => reads.read(keys, tags),
+    // Where the answers come from several servers, they do not come together.
+    ...(router.clustered ? {} : { sheet: () => reads.sheet() }),
     acquire: (keys, tags, leaseMs, keepMs) => acquire(reach, keys, tags, leaseMs, keepMs),
     renew: (key, lease, leaseMs) => renew(reach, key, lease, leaseMs),
     release: (key, lease) => release(reach, key, lease),
@@ -85,7 +87,7 @@ function reachFor(plan: Plan, options: ResolvedOptions, context: StoreContext): 
   const turn = new Turn()
   const router = routerFor(plan, options, { context, deadlines, turn })
   const spaces = new Map<string, Version>()
-  const reads = new Reads(router, names, spaces, turn)
+  const reads = new Reads(router, names, spaces, { turn, clock: context.clock })
   return { context, router, names, reads, deadlines, spaces }
 }
 

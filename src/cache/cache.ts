@@ -23,6 +23,7 @@ import {
 import { createReading, read, type Answer, type Loader } from './read.js'
 import { currentScope } from './scope.js'
 import { statsOf } from './stats.js'
+import { getManyStraight, readStraight } from './straight.js'
 import { keepWarm, type Warming, type WarmOptions } from './warm.js'
 import type { Store } from '../store/store.js'
 
@@ -125,7 +126,9 @@ export class Cache implements AsyncDisposable {
         return hitNear(core, canonical, entry)
       }
     }
-    return this.#load(canonical, loader, options)
+    return core.straight === undefined || options?.fresh === true
+      ? this.#load(canonical, loader, options)
+      : readStraight(core, core.straight, canonical, loader, options)
   }
 
   async #load(
@@ -212,7 +215,7 @@ export class Cache implements AsyncDisposable {
     const policy =
       options === undefined ? core.settings.policy : resolvePolicy(core.settings.policy, options)
     await useCore(core)
-    return (await getMany(core, [canonical], policy))[0]
+    return (await getAll(core, [canonical], policy))[0]
   }
 
   /** The fresh values of many keys in one round trip per server, in their order; undefined where there is none. */
@@ -225,7 +228,7 @@ export class Cache implements AsyncDisposable {
       options === undefined ? core.settings.policy : resolvePolicy(core.settings.policy, options)
     const canonical = keys.map(canonicalKey)
     await useCore(core)
-    return (await getMany(core, canonical, policy)) as (T | undefined)[]
+    return (await getAll(core, canonical, policy)) as (T | undefined)[]
   }
 
   /** True when a fresh value is there. */
@@ -427,6 +430,12 @@ export class Cache implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
+}
+
+function getAll(core: Core, keys: readonly string[], policy: Policy): Promise<unknown[]> {
+  return core.straight === undefined
+    ? getMany(core, keys, policy)
+    : getManyStraight(core, core.straight, keys, policy)
 }
 
 function withTags(policy: Policy, tags: readonly string[]): Policy {

@@ -4,7 +4,7 @@ import type { Random } from '../base/random.js'
 import { Recent } from '../base/recent.js'
 import { createEnvelopes, type Envelopes } from '../store/envelope.js'
 import { remoteName } from '../store/names.js'
-import type { Bus, LocalStore, RemoteStore, StoreContext, Version } from '../store/store.js'
+import type { Bus, LocalStore, RemoteStore, Sheet, StoreContext, Version } from '../store/store.js'
 import type { LoaderContext } from './context.js'
 import { createCounters, Events, type Counters } from './events.js'
 import { Journal, type Pending } from './journal.js'
@@ -27,6 +27,11 @@ export interface Remote {
   readonly place: number
 }
 
+/** A remote store whose questions of one tick go out on one sheet. */
+export interface StraightRemote extends Remote {
+  readonly sheet: () => Sheet
+}
+
 /** What the parts of the engine share. One per cache. */
 export interface Core {
   readonly settings: Settings
@@ -40,6 +45,8 @@ export interface Core {
   readonly near: LocalStore | undefined
   /** Nearest first. */
   readonly remotes: readonly Remote[]
+  /** The one store there is, where it has sheets: most reads then take a straight way (straight.ts). */
+  readonly straight: StraightRemote | undefined
   readonly bus: Bus | undefined
   /** True when the nearest remote store publishes by itself, on the bus that is used. */
   readonly announces: boolean
@@ -160,6 +167,7 @@ export function createCore(settings: Settings): Core {
     tierNames: [...(near ? [nearName] : []), ...remotes.map((remote) => remote.name)],
     near,
     remotes,
+    straight: near === undefined && remotes.length === 1 ? straightOf(remotes[0]!) : undefined,
     bus,
     announces,
     busJournal,
@@ -188,6 +196,11 @@ export function createCore(settings: Settings): Core {
     }
   }
   return core
+}
+
+function straightOf(remote: Remote): StraightRemote | undefined {
+  const { store } = remote
+  return store.sheet && { ...remote, sheet: () => store.sheet!() }
 }
 
 /** What other processes have to hear of a change, as it travels. */

@@ -126,6 +126,17 @@ export async function lookupOne(
     report(core, error, 'read', { tier: remote.name, key })
     return { seen: undefined, unreached: 1 }
   }
+  return judgeOne(core, remote, key, tags, result)
+}
+
+/** What an answer says of the one key it is about, read with the versions of `tags`. */
+export function judgeOne(
+  core: Core,
+  remote: Remote,
+  key: string,
+  tags: readonly string[],
+  result: ReadResult,
+): LookupOfOne | Promise<LookupOfOne> {
   const { versions } = result
   const state = result.keys[0]!
   const missed = tags.length === 0 || noteKnown(core, tags, versions) ? 0 : 1
@@ -133,7 +144,7 @@ export async function lookupOne(
     report(core, state.unavailable, 'read', { key, tier: remote.name })
     return { seen: undefined, unreached: 1 }
   }
-  const judged = judge(core, remote, key, state, name)
+  const judged = judge(core, remote, key, state)
   if (judged === undefined) return { seen: undefined, unreached: missed }
   const carried = judged.tags
   for (let index = 0; index < carried.length; index++) {
@@ -170,12 +181,12 @@ async function withUnexpectedTags(
   return { seen: { judged, found: found!, remote: core.remotes[0]! }, unreached }
 }
 
-function nameOf(tag: string): string {
+export function nameOf(tag: string): string {
   return remoteName(tag).name
 }
 
 /** Keeps what the records said; false when one could not be read. */
-function noteKnown(
+export function noteKnown(
   core: Core,
   tags: readonly string[],
   read: readonly (Version | undefined | Unavailable)[],
@@ -287,7 +298,7 @@ export function expectedTags(core: Core, key: string, tags: readonly string[]): 
   return [...new Set([...tags, ...hinted])]
 }
 
-function isSame(one: readonly string[] | undefined, other: readonly string[]): boolean {
+export function isSame(one: readonly string[] | undefined, other: readonly string[]): boolean {
   if (one?.length !== other.length) return false
   for (let index = 0; index < one.length; index++) if (one[index] !== other[index]) return false
   return true

@@ -93,18 +93,30 @@ export async function read(core: Core, reading: Reading): Promise<Answer> {
         ;({ atHand, unreached } = await lookupShared(core, key, policy))
       }
     }
-    if (atHand !== undefined) {
-      const served = serve(core, reading, atHand)
-      const answer = served instanceof Promise ? await served : served
-      if (answer !== undefined) {
-        scope?.note(core, answer.tags, answer.versions, answer.freshUntil, answer.private)
-        return answer
-      }
-    }
-    core.counters.misses++
-    if (core.events.wants('miss')) core.events.emit('miss', { key: readable(key) })
   }
-  const answer = await loadFor(core, reading, { scope, started, join, atHand, unreached })
+  return await answerFrom(core, reading, { scope, started, join, atHand, unreached })
+}
+
+/** Answers with what was found, where it serves, or with a load. */
+export async function answerFrom(
+  core: Core,
+  reading: Reading,
+  beginning: Beginning,
+): Promise<Answer> {
+  const { scope, atHand } = beginning
+  if (atHand !== undefined) {
+    const served = serve(core, reading, atHand)
+    const answer = served instanceof Promise ? await served : served
+    if (answer !== undefined) {
+      scope?.note(core, answer.tags, answer.versions, answer.freshUntil, answer.private)
+      return answer
+    }
+  }
+  if (!reading.fresh) {
+    core.counters.misses++
+    if (core.events.wants('miss')) core.events.emit('miss', { key: readable(reading.key) })
+  }
+  const answer = await loadFor(core, reading, beginning)
   scope?.note(core, answer.tags, answer.versions, answer.freshUntil, answer.private)
   return answer
 }
@@ -403,7 +415,7 @@ async function joinable(core: Core, load: Load, started: number): Promise<boolea
 }
 
 /** What a reader knows when it comes to load. */
-interface Beginning extends Looked {
+export interface Beginning extends Looked {
   readonly scope: Scope | undefined
   readonly started: number
   /** A load that it may join. */

@@ -83,6 +83,28 @@ function writeParts(parts: readonly Part[], narrow: boolean, into: Buffer): void
 /** Text that is written here in less time than a call into C++ takes. */
 const SHORT = 48
 
+/**
+ * A description without a key, as an entry has it in one byte a character: to compare entries with, in place of reading theirs.
+ * Undefined where one byte a character is not enough, or a part is too long.
+ */
+export function descriptionBytes(
+  space: string,
+  tags: readonly string[],
+  versions: readonly string[],
+): Buffer | undefined {
+  if (tags.length !== versions.length || tags.length > MAX_TAGS) return undefined
+  if (space.length > 0xff) return undefined
+  let text = String.fromCharCode(space.length) + space
+  for (let index = 0; index < tags.length; index++) {
+    const { length } = tags[index]!
+    const version = versions[index]!
+    if (length > 0xffff || version.length > 0xff) return undefined
+    text += String.fromCharCode(length & 0xff, length >> 8) + tags[index]!
+    text += String.fromCharCode(version.length) + version
+  }
+  return isLatin1(text) ? Buffer.from(text, 'latin1') : undefined
+}
+
 let lastSpace = ''
 
 /** The most common description is a version that was seen just before: comparing is quicker than a call into C++. */

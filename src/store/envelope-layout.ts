@@ -94,6 +94,47 @@ function timesMakeSense(bytes: Buffer): boolean {
   )
 }
 
+/**
+ * Whether the bytes are a whole envelope that is described by exactly these bytes, of so many tags, in
+ * this codec, neither packed nor encrypted nor with a key of its own: what most are, in one pass and with nothing made.
+ * False says nothing: `problemOf` does.
+ */
+export function isDescribedBy(
+  bytes: Buffer,
+  description: Buffer,
+  tags: number,
+  codec: number,
+): boolean {
+  const { length } = description
+  const start = HEADER + length
+  const end = bytes.length - CRC
+  if (
+    start > end ||
+    bytes[0] !== MAGIC_0 ||
+    bytes[1] !== MAGIC_1 ||
+    bytes[AT.version] !== VERSION ||
+    (bytes[AT.flags]! | FLAG.private) !== (FLAG.narrow | FLAG.private) ||
+    bytes[AT.codec] !== codec ||
+    bytes[AT.compression] !== 0 ||
+    (bytes[AT.tags]! | (bytes[AT.tags + 1]! << 8)) !== tags ||
+    uint32(bytes, AT.description) !== length ||
+    uint32(bytes, AT.payload) !== end - start
+  ) {
+    return false
+  }
+  for (let at = 0; at < length; at++) {
+    if (bytes[HEADER + at] !== description[at]) return false
+  }
+  return crc32(bytes) === CRC_OF_WHOLE
+}
+
+/** `readUInt32LE` without its checks. */
+export function uint32(bytes: Buffer, at: number): number {
+  return (
+    (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
+  )
+}
+
 /** FNV-1a over the characters of a name, which are ASCII. */
 export function nameHash(name: string): number {
   let hash = 0x811c9dc5

@@ -20,6 +20,13 @@ export interface RemoteName {
   readonly digested: boolean
 }
 
+/** The name of a canonical key on a server; undefined where that holds a digest. Makes nothing for a key that is its own name. */
+export function shortName(canonical: string): string | undefined {
+  if (READABLE.test(canonical)) return canonical
+  const { name, digested } = remoteName(canonical)
+  return digested ? undefined : name
+}
+
 /** The name of a canonical key, or of a tag, on a server. */
 export function remoteName(canonical: string): RemoteName {
   if (READABLE.test(canonical)) return { name: canonical, digested: false }

@@ -157,6 +157,33 @@ export interface ReadResult {
   readonly versions: readonly (Version | undefined | Unavailable)[]
 }
 
+/**
+ * What is asked in one tick of a store whose answers all come together: readers write on it, wait for one promise, and read
+ * their answers off it. Where many read one key each, this costs a fraction of a `read` for each of them.
+ *
+ * Nothing may be read off before `done` has resolved, and nothing asked after the tick in which it was handed out.
+ */
+export interface Sheet {
+  /** Asks for an entry and the namespace's version where it lives. Returns its place; the same key has one place. */
+  entry(key: string): number
+  /** Asks for the versions of tags. The same list has one question. */
+  tags(tags: readonly string[]): TagQuestion
+  /** Rejects with a `CacheError` `CACHE_STORE_UNAVAILABLE` when nothing could be reached. */
+  readonly done: Promise<void>
+  /** When the answers came, ms since the epoch: what was fresh then was fresh while the question was asked. */
+  readonly at: number
+  /** The envelope in a place, and the namespace's version where it lives; undefined where there is none or nobody knows. */
+  bytes(place: number): Buffer | undefined
+  space(place: number): Version | undefined
+  /** The same as `read` tells it. */
+  state(place: number): KeyState | Unavailable
+}
+
+export interface TagQuestion {
+  /** One per tag, in one list for all who ask; undefined when the record is missing, which matches nothing. */
+  readonly versions: readonly (Version | undefined | Unavailable)[]
+}
+
 export interface AcquireResult {
   /** One per key. `lease` is undefined while somebody else holds it; `space` was created where missing. */
   readonly keys: readonly (
@@ -207,6 +234,8 @@ export interface RemoteStore {
   readonly kind: 'remote'
   /** Entries, the namespace's version for each, and tag versions: one round trip per server. */
   read(keys: readonly string[], tags: readonly string[]): Promise<ReadResult>
+  /** The sheet of this tick: as `read`, for a store that answers all that is asked of it in one tick at once. */
+  sheet?(): Sheet
   /**
    * Plants a lease on each key unless one is there, then reads the entries (after the planting), and notes
    * the tags, creating records where missing: one round trip per server. `leaseMs` is how long a lease lives unless renewed.

@@ -11,6 +11,7 @@ import type {
   StoreContext,
   Version,
 } from '../../store/store.js'
+import { sheetsOver } from './sheet.js'
 import type { World } from './world.js'
 
 /** Protections of a store that can be taken out, to see that the explorer notices. */
@@ -140,6 +141,8 @@ export class SimulatedServer {
       keys: keys.map(state),
       versions: tags.map(read),
     })
+    const ask = (keys: readonly string[], tags: readonly string[]): Promise<ReadResult> =>
+      trip(`read ${[...keys, ...tags].join(' ')}`, () => states(keys, tags))
     const lease = (key: string): Lease | undefined => {
       const found = this.#leases.get(key)
       return found !== undefined && found.until > this.#world.now() ? found : undefined
@@ -155,7 +158,8 @@ export class SimulatedServer {
     return {
       kind: 'remote',
       bus: this.#bus(process),
-      read: (keys, tags) => trip(`read ${[...keys, ...tags].join(' ')}`, () => states(keys, tags)),
+      read: ask,
+      sheet: sheetsOver(ask, () => this.#world.now()),
       acquire: (keys, tags, leaseMs) =>
         trip(`acquire ${keys.join(' ')}`, (): AcquireResult => {
           this.#space ??= context.random.token()

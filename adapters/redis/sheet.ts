@@ -1,0 +1,140 @@
+import type { Clock } from '../../src/base/clock.js'
+import type { KeyState, Sheet, TagQuestion, Unavailable, Version } from '../../src/store/store.js'
+import type { Names } from './names.js'
+import type { Owner } from './request.js'
+
+/** Names in one command at most, but for those of one call: a server does nothing else meanwhile. */
+export const MOST = 500
+const NOWHERE = -1
+
+/**
+ * What one server is asked in one tick: one `MGET`, whoever asks. Each name is asked for once.
+ *
+ * A lone reader pays for two names and no table.
+ */
+export class MgetSheet implements Sheet, Owner {
+  readonly names: string[] = []
+  readonly done: Promise<void>
+  at = 0
+  readonly #naming: Names
+  readonly #spaces: Map<string, Version>
+  readonly #clock: Clock
+  #resolve!: () => void
+  #reject!: (error: Error) => void
+  #spacePlace = NOWHERE
+  #first: string | undefined
+  #firstPlace = NOWHERE
+  /** Places by what was asked for, once that is more than one key: a key's own text is quicker to look up than its name. */
+  #entries: Map<string, number> | undefined
+  #tags: Map<string, number> | undefined
+  #question: Question | undefined
+  #answers: readonly (Buffer | null)[] = []
+  #space: Version | undefined
+
+  constructor(naming: Names, spaces: Map<string, Version>, clock: Clock) {
+    this.#naming = naming
+    this.#spaces = spaces
+    this.#clock = clock
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+  }
+
+  /** True when the next one should ask on another sheet. */
+  get full(): boolean {
+    return this.names.length >= MOST
+  }
+
+  entry(key: string): number {
+    if (this.#first === undefined) {
+      this.askSpace()
+      this.#first = key
+      return (this.#firstPlace = this.#ask(this.#naming.entry(key)))
+    }
+    const entries = (this.#entries ??= new Map([[this.#first, this.#firstPlace]]))
+    let place = entries.get(key)
+    if (place === undefined) entries.set(key, (place = this.#ask(this.#naming.entry(key))))
+    return place
+  }
+
+  /** Asks for the namespace's version alone. */
+  askSpace(): void {
+    if (this.#spacePlace === NOWHERE) this.#spacePlace = this.#ask(this.#naming.space(0))
+  }
+
+  tags(tags: readonly string[]): TagQuestion {
+    if (this.#question?.tags === tags) return this.#question
+    const table = (this.#tags ??= new Map())
+    const places = tags.map((tag) => {
+      let place = table.get(tag)
+      if (place === undefined) table.set(tag, (place = this.#ask(this.#naming.tag(tag))))
+      return place
+    })
+    return (this.#question = new Question(this, tags, places))
+  }
+
+  bytes(place: number): Buffer | undefined {
+    return this.#answers[place] ?? undefined
+  }
+
+  space(): Version | undefined {
+    return this.#space
+  }
+
+  state(place: number): KeyState | Unavailable {
+    const bytes = this.bytes(place)
+    const found = bytes === undefined ? undefined : { bytes, token: undefined }
+    return { found, space: this.#space }
+  }
+
+  answered(reply: unknown): void {
+    this.#answers = reply as (Buffer | null)[]
+    this.at = this.#clock.now()
+    const answer = this.bytes(this.#spacePlace)
+    if (answer !== undefined) {
+      const name = this.names[this.#spacePlace]!
+      const before = this.#spaces.get(name)
+      this.#space = before !== undefined && isText(answer, before) ? before : versionIn(answer)!
+      if (this.#space !== before) this.#spaces.set(name, this.#space)
+    }
+    this.#resolve()
+  }
+
+  refused(error: Error): void {
+    this.#reject(error)
+  }
+
+  #ask(name: string): number {
+    return this.names.push(name) - 1
+  }
+}
+
+class Question implements TagQuestion {
+  readonly tags: readonly string[]
+  readonly #sheet: MgetSheet
+  readonly #places: readonly number[]
+  #versions: readonly (Version | undefined)[] | undefined
+
+  constructor(sheet: MgetSheet, tags: readonly string[], places: readonly number[]) {
+    this.tags = tags
+    this.#sheet = sheet
+    this.#places = places
+  }
+
+  get versions(): readonly (Version | undefined)[] {
+    return (this.#versions ??= this.#places.map((place) => versionIn(this.#sheet.bytes(place))))
+  }
+}
+
+/** The version in a record, if there is one. */
+export function versionIn(answer: Buffer | null | undefined): Version | undefined {
+  return answer === null || answer === undefined ? undefined : answer.toString('latin1')
+}
+
+/** Whether bytes are a text of one byte a character. For a few of them this is quicker than a call into C++. */
+function isText(bytes: Buffer, text: string): boolean {
+  if (bytes.length !== text.length) return false
+  for (let at = 0; at < text.length; at++) if (bytes[at] !== text.charCodeAt(at)) return false
+  return true
+}
