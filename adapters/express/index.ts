@@ -11,6 +11,8 @@ import {
 } from '../../src/page/index.js'
 
 export type { KnownValidators, PageOptions }
+export type { SessionOptions } from '../../src/session/index.js'
+export { type ExpressSessionStore, sessionStore } from './session-store.js'
 export type { CachePolicyOptions }
 
 /** What of an Express request is used here. */

@@ -11,6 +11,8 @@ import {
 } from '../../src/page/index.js'
 
 export type { CachePolicyOptions, KnownValidators, PageOptions }
+export type { SessionOptions } from '../../src/session/index.js'
+export { type FastifySessionStore, sessionStore } from './session-store.js'
 
 /** What of a Fastify request is used here. */
 export interface FastifyRequestSlice {

@@ -27,6 +27,7 @@ test.each([
   ['adapters/memory/options.ts', ['For `memoryStore`']],
   ['adapters/redis/options.ts', ['For `redisStore`']],
   ['adapters/memcached/options.ts', ['For `memcachedStore`']],
+  ['src/session/options.ts', ['For `sessionStore`']],
 ])('docs/options.md has each option of %s, and no other', (file, headings) => {
   const documented = headings.flatMap(namesUnder)
   expect(documented.toSorted()).toEqual([...new Set(optionsIn(file))].toSorted())

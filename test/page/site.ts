@@ -60,7 +60,7 @@ export type SiteKind = (options: SiteOptions) => Promise<Site>
 export const expressMiddleware: SiteKind = async ({ cache, options, handler, before }) => {
   const app = express()
   app.use((request, _response, next) => {
-    before?.(request as Asked['own'], request.headers)
+    before?.(request, request.headers)
     next()
   })
   app.use(forExpress.cachePage(cache, options))
@@ -84,7 +84,7 @@ function expressHandler(handler: Handler): express.RequestHandler {
       get headers() {
         return request.headers
       },
-      own: request as Asked['own'],
+      own: request,
     }
     const { status = 200, headers = {}, body = '' } = await handler(asked)
     response.status(status).set(headers)
@@ -103,7 +103,7 @@ function fastifyApp(handler: Handler): FastifyInstance {
       get headers() {
         return request.headers
       },
-      own: request as Asked['own'],
+      own: request,
     }
     const { status = 200, headers = {}, body = '' } = await handler(asked)
     reply.code(status).headers(headers)
@@ -115,7 +115,7 @@ function fastifyApp(handler: Handler): FastifyInstance {
 export const fastifyHook: SiteKind = async ({ cache, options, handler, before }) => {
   const app = fastifyApp(handler)
   app.addHook('onRequest', (request, _reply, done) => {
-    before?.(request as Asked['own'], request.headers)
+    before?.(request, request.headers)
     done()
   })
   app.addHook('onRequest', forFastify.cachePage(cache, options))
