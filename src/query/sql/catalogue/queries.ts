@@ -105,14 +105,20 @@ function mysqlSql(): string {
   FROM information_schema.ROUTINES WHERE ${own('ROUTINE_SCHEMA')}`
 }
 
-/** The statement for one file of SQLite: `main`, `temp` or the name of an attached one. */
+/**
+ * The statement for one file of SQLite: `main`, `temp` or the name of an attached one.
+ *
+ * Only tables are asked for their columns: asking a view whose table is gone, or a virtual table whose module is not there, is an error.
+ * In newer releases (seen in 3.54) what a subquery gives is text to `json_object`, whatever made it; `json` makes it JSON again.
+ */
 export function sqliteCatalogueSql(schema: string): string {
   const text = `'${schema.replaceAll("'", "''")}'`
   const master = `"${schema.replaceAll('"', '""')}".sqlite_schema`
   return `SELECT 'relation' AS part, json_object('schema', ${text}, 'name', m.name, 'kind', l.type, 'sql', m.sql, 'type', m.type,
-    'rowid', NOT l.wr, 'columns', (SELECT json_group_array(json_array(x.name, x.type, x.pk, x.hidden)) FROM pragma_table_xinfo(m.name, ${text}) x),
-    'references', (SELECT json_group_array(json_object('to', f."table", 'onDelete', f.on_delete, 'onUpdate', f.on_update,
-      'column', coalesce(f."to", ''))) FROM pragma_foreign_key_list(m.name, ${text}) f)) AS data
+    'rowid', NOT l.wr, 'columns', json(CASE WHEN l.type IN ('table', 'shadow') THEN (SELECT json_group_array(
+      json_array(x.name, x.type, x.pk, x.hidden)) FROM pragma_table_xinfo(m.name, ${text}) x) ELSE '[]' END),
+    'references', json((SELECT json_group_array(json_object('to', f."table", 'onDelete', f.on_delete, 'onUpdate', f.on_update,
+      'column', coalesce(f."to", ''))) FROM pragma_foreign_key_list(m.name, ${text}) f))) AS data
   FROM ${master} m JOIN pragma_table_list l ON l.schema = ${text} AND l.name = m.name
   WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
   UNION ALL
