@@ -1,0 +1,126 @@
+import {
+  analyze,
+  createResolver,
+  readCatalogue,
+  sqliteCatalogueSql,
+  type Analysis,
+  type Catalogue,
+  type CatalogueRow,
+  type Resolved,
+  type Resolver,
+} from '../../src/query/sql/index.js'
+import type { Client } from './client.js'
+
+/** A catalogue as it was read, with what follows texts through it. */
+export interface Definitions {
+  /** Files of the connection in the order in which SQLite looks for a name: `temp`, `main`, then the attached ones. */
+  readonly files: readonly string[]
+  readonly catalogue: Catalogue
+  readonly resolve: Resolver
+}
+
+/** Beyond so many names that do not exist, another one costs reading everything again each time. */
+const MAX_ABSENT = 1_000
+/** How long definitions that could not be read are left alone. */
+const RETRY_MS = 1_000
+
+/**
+ * The definitions of all files of one connection, read when they are first needed and again after they may have changed.
+ */
+export class DefinitionsHolder {
+  readonly #client: Client
+  readonly #onLoad: (definitions: Definitions) => void
+  readonly #onError: (error: unknown) => void
+  #known: Definitions | undefined
+  #generation = 0
+  /** Names that were not there when it was last read on their account. */
+  #absent = new Set<string>()
+  #versions: readonly (() => boolean)[] = []
+
+  /** When to try again what could not be read; 0 when nothing has failed. */
+  #retryAt = 0
+
+  constructor(
+    client: Client,
+    onLoad: (definitions: Definitions) => void,
+    onError: (error: unknown) => void,
+  ) {
+    this.#client = client
+    this.#onLoad = onLoad
+    this.#onError = onError
+  }
+
+  /** Moves whenever the definitions may have changed. */
+  get generation(): number {
+    if (this.#retryAt !== 0 && Date.now() >= this.#retryAt) this.outdate()
+    return this.#generation
+  }
+
+  /** Something may have been defined, dropped, attached or registered. */
+  outdate(): void {
+    this.#known = undefined
+    this.#retryAt = 0
+    this.#generation++
+    this.#absent = new Set()
+  }
+
+  /** Somebody wrote: whether definitions too, each file counts its changes of them. */
+  outdateIfChanged(): void {
+    if (this.#known !== undefined && this.#versions.some((hasChanged) => hasChanged()))
+      this.outdate()
+  }
+
+  /** When they cannot be read (the file is locked, its schema is damaged) there are none for a moment: nothing is cached then. */
+  get(): Definitions {
+    if (this.#known === undefined) {
+      this.#known = this.#attempt()
+      this.#onLoad(this.#known)
+    }
+    return this.#known
+  }
+
+  /** Reads a text. A name that is not among the definitions makes them be read once more. */
+  resolve(sql: string): { readonly analysis: Analysis; readonly resolved: Resolved } {
+    const analysis = analyze(sql, 'sqlite')
+    const resolved = this.get().resolve(analysis)
+    const { missing } = resolved
+    if (missing.every((name) => this.#absent.has(name))) return { analysis, resolved }
+    const absent = this.#absent
+    this.outdate()
+    this.#absent = absent
+    for (const name of missing) if (absent.size < MAX_ABSENT) absent.add(name)
+    return { analysis, resolved: this.get().resolve(analysis) }
+  }
+
+  #attempt(): Definitions {
+    try {
+      return this.#load()
+    } catch (error) {
+      this.#retryAt = Date.now() + RETRY_MS
+      this.#onError(error)
+      return madeOf(['temp', 'main'], [])
+    }
+  }
+
+  #load(): Definitions {
+    const names = this.#client.rows('PRAGMA database_list').map((row) => String(row[1]))
+    const files = ['temp', 'main', ...names.filter((name) => name !== 'temp' && name !== 'main')]
+    this.#versions = files.map((file) => {
+      const read = this.#client.number(`PRAGMA "${file.replaceAll('"', '""')}".schema_version`)
+      const version = read()
+      return () => read() !== version
+    })
+    const rows = files.flatMap((file) =>
+      this.#client
+        .rows(sqliteCatalogueSql(file))
+        .map((row): CatalogueRow => ({ part: String(row[0]), data: row[1] })),
+    )
+    return madeOf(files, rows)
+  }
+}
+
+function madeOf(files: readonly string[], rows: readonly CatalogueRow[]): Definitions {
+  const catalogue = readCatalogue('sqlite', rows)
+  const folded = files.map((file) => file.toLowerCase())
+  return { files, catalogue, resolve: createResolver(catalogue, folded) }
+}

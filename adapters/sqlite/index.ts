@@ -1,0 +1,6 @@
+export { cachedDatabase } from './database.js'
+export type { CachedDatabase } from './database.js'
+export type { SqliteCache } from './cached.js'
+export type { SqliteCacheEvents, SqliteCacheStats } from './events.js'
+export type { SqliteCacheOptions, StatementCacheOptions } from './options.js'
+export type { SqliteDatabase } from './types.js'
