@@ -1,16 +1,17 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { type FieldLine, type FieldValues, linesFromFields } from '../http/index.js'
+import { createPace } from './pace.js'
 import type { Captured } from './stored-page.js'
 
 /**
  * Takes a response down as it is written, while it goes on its way or is held back.
  *
  * The response's own `writeHead`, `write` and `end` are replaced for as long as the handler runs. What it writes is passed on
- * at once with the same back-pressure; nothing waits for the end of it.
+ * at once with the same back-pressure (but see `pace.ts`); nothing waits for the end of it.
  */
 
-/** What becomes of a response: it goes out, without its body, or not at all. */
-export type Course = 'pass' | 'head' | 'hold'
+/** What becomes of a response: it goes out, without its body, not at all, or out without being taken down. */
+export type Course = 'pass' | 'head' | 'hold' | { readonly through: string }
 
 export interface CaptureOptions {
   /** The largest body taken down, in bytes. */
@@ -19,11 +20,13 @@ export interface CaptureOptions {
   readonly onHead: (head: { readonly status: number; readonly fields: FieldValues }) => Course
   /** Surrounds each call of the response's own functions. */
   readonly around: <T>(inside: () => T) => T
+  /** Runs something later, unless it is cancelled. */
+  readonly after: (ms: number, run: () => void) => () => void
 }
 
 export type CaptureEnd =
   | { readonly kind: 'complete'; readonly captured: Captured }
-  | { readonly kind: 'incomplete'; readonly reason: 'too-large' | 'aborted' | 'length' }
+  | { readonly kind: 'incomplete'; readonly reason: string }
 
 export interface Capture {
   /** Settles when the response has been written, or will not be. */
@@ -63,8 +66,13 @@ export function captureResponse(response: ServerResponse, options: CaptureOption
     head = { status: response.statusCode, fields, lines }
     const decided = options.onHead(head)
     course = held ? 'hold' : decided
+    if (typeof course === 'object') {
+      chunks = undefined
+      resolve({ kind: 'incomplete', reason: course.through })
+    }
     return course
   }
+  const pace = createPace(response, options.after, () => !released && chunks !== undefined)
   const take = (chunk: unknown, encoding: unknown): void => {
     if (chunk === undefined || chunk === null || chunks === undefined) return
     const piece =
@@ -74,12 +82,12 @@ export function captureResponse(response: ServerResponse, options: CaptureOption
     bytes += piece.length
     if (bytes > options.maxBytes) {
       chunks = undefined
-      if (course === 'pass') resolve({ kind: 'incomplete', reason: 'too-large' })
+      if (goesOut(course)) resolve({ kind: 'incomplete', reason: 'too-large' })
     } else chunks.push(piece)
   }
   const finish = (): void => {
     ended = true
-    response.off('close', onClose)
+    stopWatching()
     if (chunks === undefined) {
       resolve({ kind: 'incomplete', reason: 'too-large' })
       return
@@ -95,26 +103,31 @@ export function captureResponse(response: ServerResponse, options: CaptureOption
     resolve({ kind: 'complete', captured: { status, lines, fields, body } })
   }
   const onClose = (): void => {
+    pace.stop()
     if (!ended) resolve({ kind: 'incomplete', reason: 'aborted' })
+  }
+  const stopWatching = (): void => {
+    pace.stop()
+    response.off('close', onClose)
   }
   const { around } = options
 
   const replacement = {
     writeHead(...args: unknown[]): ServerResponse {
-      if (released || course === 'pass' || course === 'head') return own.writeHead(...args)
+      if (released || goesOut(course)) return own.writeHead(...args)
       applyHead(response, args)
       begin()
       return response
     },
     flushHeaders(): void {
       if (released) own.flushHeaders()
-      else if (begin() === 'pass') around(own.flushHeaders)
+      else if (sendsBody(begin())) around(own.flushHeaders)
     },
     write(...args: unknown[]): boolean {
       if (released) return own.write(...args)
       const way = begin()
       take(args[0], args[1])
-      if (way === 'pass') return around(() => own.write(...args))
+      if (sendsBody(way)) return pace.of(around(() => own.write(...args)))
       callBack(args)
       return true
     },
@@ -124,7 +137,7 @@ export function captureResponse(response: ServerResponse, options: CaptureOption
       const way = begin()
       if (typeof args[0] !== 'function') take(args[0], args[1])
       finish()
-      if (way === 'pass') return around(() => own.end(...args))
+      if (sendsBody(way)) return around(() => own.end(...args))
       if (way === 'head') around(() => own.end())
       callBack(args)
       return response
@@ -139,7 +152,7 @@ export function captureResponse(response: ServerResponse, options: CaptureOption
       return course
     },
     hold() {
-      if (course === 'pass' || course === 'head') return false
+      if (goesOut(course)) return false
       held = true
       course &&= 'hold'
       return true
@@ -147,7 +160,7 @@ export function captureResponse(response: ServerResponse, options: CaptureOption
     release() {
       if (released) return
       released = true
-      response.off('close', onClose)
+      stopWatching()
       if (course !== 'hold' && !held) return
       for (const name of response.getHeaderNames()) response.removeHeader(name)
       for (const [name, value] of Object.entries(before)) {
@@ -157,6 +170,15 @@ export function captureResponse(response: ServerResponse, options: CaptureOption
       response.statusMessage = ''
     },
   }
+}
+
+/** True when the visitor's own response goes out, whole or in part, as the handler writes it. */
+export function goesOut(course: Course | undefined): boolean {
+  return course !== undefined && course !== 'hold'
+}
+
+function sendsBody(course: Course): boolean {
+  return course === 'pass' || typeof course === 'object'
 }
 
 /** The callback of a write that is not passed on. */

@@ -4,6 +4,7 @@ import { type Answer, createReading, read } from '../cache/read.js'
 import { type ForwardReason, mayServeOnError } from '../http/index.js'
 import { afterwards } from './aftermath.js'
 import { bypass } from './bypass.js'
+import { goesOut } from './capture.js'
 import { isFor } from './keys.js'
 import { pagePolicy } from './policy.js'
 import { runAttended, runDetached } from './run-handler.js'
@@ -50,7 +51,7 @@ export async function fillPage(
   ) as Promise<Answer<Made>>
   const answer = await orTimeout(core, reading, settings.hardMs, waiting)
   const { capture } = attempt
-  if (capture?.course === 'pass' || capture?.course === 'head') {
+  if (goesOut(capture?.course)) {
     afterwards(entered, key, answer)
     return undefined
   }
@@ -65,6 +66,8 @@ export async function fillPage(
   afterwards(entered, key, answer)
   const { value } = answer
   if ('refused' in value) {
+    // Whoever it was made for has left: another one's handler runs, and those who wait still wait for one.
+    if (value.refused === 'aborted' && !waiting.started) return names
     if (attempt.own !== undefined) {
       serve(entered, attempt.own, settings.status.write({ fwd: 'stale', detail: value.refused }))
     } else if (capture !== undefined) visit.response.destroy()

@@ -34,12 +34,13 @@ export function sendHead(
     }),
   )
   for (const [name, value] of honest(fields, scope, around)) response.setHeader(name, value)
-  if (status < 200 || status > 299 || !isConditional(headers)) return 'pass'
+  const whole: Course = refusal === undefined ? 'pass' : { through: refusal }
+  if (status < 200 || status > 299 || !isConditional(headers)) return whole
   const validators = readValidators(fields)
-  if (validators.etag === undefined && validators.lastModified === undefined) return 'pass'
+  if (validators.etag === undefined && validators.lastModified === undefined) return whole
   const method = run.request.method ?? 'GET'
   if (evaluatePreconditions({ method, headers, status, ...validators }) !== 'not-modified') {
-    return 'pass'
+    return whole
   }
   const remaining = notModifiedFields(linesFromFields(response.getHeaders()))
   const names = new Set(remaining.map(([name]) => name))

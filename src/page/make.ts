@@ -51,6 +51,7 @@ export async function makePage(
   const capture = captureResponse(response, {
     maxBytes: settings.maxBytes,
     around: (inside) => view.unnoted(inside),
+    after: (ms, later) => core.clock.after(ms, later),
     onHead: ({ status, fields }) => {
       if (status === 304 && asked.length > 0) {
         outcome.way = confirms(previous!, fields) ? 'validated' : 'unconfirmed'
@@ -66,7 +67,8 @@ export async function makePage(
       const surroundings = around()
       const judged = judgeResponse({ status, fields }, surroundings)
       const refusal = judged.refusal ?? whyNotKept(run, view, scope, judged)
-      return run.attended ? sendHead(run, status, fields, refusal, scope, surroundings) : 'pass'
+      if (run.attended) return sendHead(run, status, fields, refusal, scope, surroundings)
+      return refusal === undefined ? 'pass' : { through: refusal }
     },
   })
   attempt.capture = capture

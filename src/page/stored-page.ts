@@ -100,11 +100,16 @@ export function judgeResponse(
   })
   const { directives } = governing
   return {
-    refusal,
+    refusal: refusal ?? (isEndless(fields) ? 'event-stream' : undefined),
     freshness,
     vary: parseVary(singleValue(fields['vary'])),
     forAll: directives.public || directives.sMaxAge !== undefined,
   }
+}
+
+/** Events go on for as long as somebody listens: there is no whole to keep, and nobody may wait for it. */
+function isEndless(fields: FieldValues): boolean {
+  return /^text\/event-stream\b/i.test(singleValue(fields['content-type']) ?? '')
 }
 
 function singleValue(value: FieldValues[string]): string | undefined {

@@ -1,5 +1,11 @@
 import { once } from 'node:events'
-import { createServer, type IncomingHttpHeaders, request as send, type Server } from 'node:http'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  request as send,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Readable } from 'node:stream'
 import express from 'express'
@@ -23,6 +29,8 @@ export interface Told {
   readonly status?: number
   readonly headers?: Record<string, string | string[]>
   readonly body?: string | Buffer | Readable
+  /** Writes the response by itself, with Node's own functions. */
+  readonly raw?: (response: ServerResponse) => void
 }
 
 export type Handler = (asked: Asked) => Told | Promise<Told>
@@ -36,6 +44,8 @@ export interface Got {
 
 export interface Site {
   readonly port: number
+  /** How many requests have arrived. */
+  readonly arrived: () => number
   readonly get: (path: string, headers?: Record<string, string>) => Promise<Got>
   readonly ask: (
     method: string,
@@ -86,8 +96,12 @@ function expressHandler(handler: Handler): express.RequestHandler {
       },
       own: request,
     }
-    const { status = 200, headers = {}, body = '' } = await handler(asked)
+    const { status = 200, headers = {}, body = '', raw } = await handler(asked)
     response.status(status).set(headers)
+    if (raw !== undefined) {
+      raw(response)
+      return
+    }
     if (typeof body === 'string' || Buffer.isBuffer(body)) response.send(body)
     else body.pipe(response)
   }
@@ -105,7 +119,12 @@ function fastifyApp(handler: Handler): FastifyInstance {
       },
       own: request,
     }
-    const { status = 200, headers = {}, body = '' } = await handler(asked)
+    const { status = 200, headers = {}, body = '', raw } = await handler(asked)
+    if (raw !== undefined) {
+      reply.hijack()
+      raw(reply.raw)
+      return reply
+    }
     reply.code(status).headers(headers)
     return reply.send(body)
   })
@@ -130,6 +149,8 @@ export const fastifyListener: SiteKind = async ({ cache, options, handler }) => 
 }
 
 async function open(server: Server): Promise<Site> {
+  let arrived = 0
+  server.on('request', () => arrived++)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -144,6 +165,7 @@ async function open(server: Server): Promise<Site> {
   }
   return {
     port,
+    arrived: () => arrived,
     ask,
     get: (path, headers) => ask('GET', path, headers),
     close: async () => {

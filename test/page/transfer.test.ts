@@ -1,0 +1,236 @@
+import { once } from 'node:events'
+import { type IncomingMessage, request as send, type ServerResponse } from 'node:http'
+import { afterEach, describe, expect, it } from 'vitest'
+import { memoryStore } from '../../adapters/memory/index.js'
+import { createCache } from '../../index.js'
+import type { PageOptions } from '../../src/page/index.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
+import { deferred } from '../support/deferred.js'
+import { until } from '../support/until.js'
+import {
+  expressListener,
+  expressMiddleware,
+  fastifyHook,
+  fastifyListener,
+  type Handler,
+  type Site,
+  type SiteKind,
+} from './site.js'
+
+const kinds: readonly (readonly [string, SiteKind])[] = [
+  ['Express, as a middleware', expressMiddleware],
+  ['Express, in front', expressListener],
+  ['Fastify, as a hook', fastifyHook],
+  ['Fastify, in front', fastifyListener],
+]
+const MIB = 1_048_576
+
+/** A request whose answer is not read until somebody does so. */
+async function begin(
+  port: number,
+  early: number[] = [],
+  path = '/',
+): Promise<IncomingMessage & { leave(): void }> {
+  const asked = send({ port, host: '127.0.0.1', path, agent: false })
+  asked.on('information', ({ statusCode }) => early.push(statusCode))
+  asked.on('error', () => {})
+  asked.end()
+  const [response] = (await once(asked, 'response')) as [IncomingMessage]
+  response.on('error', () => {})
+  return Object.assign(response, { leave: () => void asked.destroy() })
+}
+
+async function rest(response: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks)
+}
+
+/** Writes `total` bytes as fast as the visitor lets it. */
+function pour(total: number): { readonly raw: (response: ServerResponse) => void } & {
+  written: number
+  waits: boolean
+} {
+  const chunk = Buffer.alloc(65_536, 'x')
+  const state = {
+    written: 0,
+    waits: false,
+    raw(response: ServerResponse) {
+      const more = (): void => {
+        state.waits = false
+        while (state.written < total) {
+          state.written += chunk.length
+          if (!response.write(chunk)) {
+            state.waits = true
+            response.once('drain', more)
+            return
+          }
+        }
+        response.end()
+      }
+      more()
+    },
+  }
+  return state
+}
+
+describe.each(kinds)('how pages are written and read: %s', (_, kind) => {
+  const opened: { close(): Promise<void> }[] = []
+  afterEach(async () => {
+    for (const one of opened.splice(0).toReversed()) await one.close()
+  })
+
+  async function site(
+    handler: Handler,
+    options: PageOptions = {},
+  ): Promise<Site & { readonly clock: FakeClock }> {
+    const clock = new FakeClock(Date.now())
+    const cache = createCache({ clock, tiers: [memoryStore({ maxBytes: 256 * MIB })] })
+    const made = await kind({ cache, options: { ttl: '1m', ...options }, handler })
+    opened.push(cache, made)
+    return { ...made, clock }
+  }
+
+  it('keeps text, bytes and encodings that are written in turn', async () => {
+    const bytes = Uint8Array.from({ length: 256 }, (_, at) => at)
+    const { get } = await site(() => ({
+      raw(response) {
+        response.writeHead(200, ['content-type', 'x/y', 'x-list', 'a', 'x-list', 'b'])
+        response.write('é', 'latin1')
+        response.write(bytes)
+        response.write('aGVsbG8=', 'base64')
+        response.end('ü', 'utf8')
+      },
+    }))
+    const whole = Buffer.concat([
+      Buffer.from([0xe9]),
+      bytes,
+      Buffer.from('hello'),
+      Buffer.from('ü'),
+    ])
+    for (const state of ['stored', 'hit']) {
+      const got = await get('/')
+      expect(got.headers['cache-status']).toContain(state)
+      expect(got.bytes.equals(whole)).toBe(true)
+      expect([got.headers['content-type'], got.headers['x-list']]).toEqual(['x/y', 'a, b'])
+    }
+  })
+
+  it('keeps what was written, although the handler uses its buffer again', async () => {
+    const { get } = await site(() => ({
+      raw(response) {
+        const buffer = Buffer.from('first')
+        response.write(buffer, () => {
+          buffer.fill('x')
+          response.end()
+        })
+      },
+    }))
+    await get('/')
+    expect((await get('/')).body).toBe('first')
+  })
+
+  it('keeps neither early hints nor trailers, and sends both to whom they are made for', async () => {
+    const { port } = await site(() => ({
+      raw(response) {
+        response.writeEarlyHints({ link: '</style.css>; rel=preload; as=style' })
+        response.setHeader('trailer', 'x-sum')
+        response.write('page')
+        response.addTrailers({ 'x-sum': '4' })
+        response.end()
+      },
+    }))
+    const early: number[] = []
+    const first = await begin(port, early)
+    expect(String(await rest(first))).toBe('page')
+    expect([early, first.trailers]).toEqual([[103], { 'x-sum': '4' }])
+    const second = await begin(port, early)
+    expect(String(await rest(second))).toBe('page')
+    expect([early, second.trailers, second.headers.trailer]).toEqual([[103], {}, undefined])
+    expect(second.headers.link).toBeUndefined()
+  })
+
+  it('keeps nothing that is shorter than it says', async () => {
+    let runs = 0
+    const { port } = await site(() => ({
+      raw(response) {
+        runs++
+        response.setHeader('content-length', 10)
+        response.write('short')
+        response.end()
+        response.destroy()
+      },
+    }))
+    for (const _ of [1, 2]) await rest(await begin(port)).catch(() => {})
+    expect(runs).toBe(2)
+  })
+
+  it('lets a visitor who does not read slow the handler down, where the page is not kept', async () => {
+    const poured = pour(16 * MIB)
+    const { port } = await site(() => poured, { maxBytes: MIB })
+    const slow = await begin(port)
+    await until('the handler waits', () => poured.waits)
+    expect(poured.written).toBeLessThan(12 * MIB)
+    expect((await rest(slow)).length).toBe(16 * MIB)
+  })
+
+  it('does not let a visitor who does not read keep others waiting', async () => {
+    const poured = pour(12 * MIB)
+    const { port, clock, get } = await site(() => poured, { maxBytes: 16 * MIB })
+    const slow = await begin(port)
+    await until('the handler waits', () => poured.waits)
+    const asked = get('/')
+    await clock.advance(1_000)
+    expect((await asked).bytes.length).toBe(12 * MIB)
+    expect((await rest(slow)).length).toBe(12 * MIB)
+  })
+
+  it('keeps nothing for a visitor who leaves, and lets those who wait have the next run', async () => {
+    let runs = 0
+    const gate = deferred()
+    const { port, get, arrived } = await site(() => ({
+      raw(response) {
+        response.write(`run ${++runs}`)
+        if (runs > 1) void gate.promise.then(() => response.end(' whole'))
+      },
+    }))
+    const first = await begin(port)
+    const waiting = [get('/'), get('/'), get('/')]
+    await until('all wait', () => arrived() === 4)
+    first.leave()
+    await until('another run', () => runs > 1)
+    gate.resolve()
+    const bodies = (await Promise.all(waiting)).map(({ body }) => body)
+    expect([new Set(bodies), runs]).toEqual([new Set(['run 2 whole']), 2])
+  })
+
+  it('lets nobody wait for the end of events', async () => {
+    const { port } = await site(() => ({
+      raw(response) {
+        response.writeHead(200, { 'content-type': 'text/event-stream' })
+        response.write('data: hello\n\n')
+      },
+    }))
+    const listeners = [await begin(port), await begin(port)]
+    for (const listener of listeners) {
+      const [chunk] = await once(listener, 'data')
+      expect(String(chunk)).toContain('hello')
+      listener.leave()
+    }
+  })
+
+  it('lets nobody wait for a response that is for another', async () => {
+    const { port, get } = await site(({ url }) => ({
+      raw(response) {
+        response.setHeader('cache-control', 'private')
+        response.write(url)
+        if (ends) response.end()
+      },
+    }))
+    let ends = false
+    const endless = await begin(port)
+    ends = true
+    expect((await get('/')).body).toBe('/')
+    endless.leave()
+  })
+})
