@@ -11,8 +11,11 @@ export interface Held {
 }
 
 export interface KeepOpenOptions {
-  /** Opens it, all the way to its use; whatever it opened before it rejects it has closed. */
-  readonly open: () => Promise<Held>
+  /**
+   * Opens it, all the way to its use; whatever it opened before it rejects it has closed. The signal aborts when it is not wanted any
+   * more.
+   */
+  readonly open: (signal: AbortSignal) => Promise<Held>
   /** It was lost, or could not be opened. */
   readonly onDown: (reason: unknown) => void
   /** The longest wait between two attempts, ms. */
@@ -34,6 +37,7 @@ export function keepOpen(options: KeepOpenOptions): KeptOpen {
   const { open, onDown, retryAtMostMs, clock, random } = options
   const ready = Promise.withResolvers<void>()
   const closing = Promise.withResolvers<void>()
+  const ending = new AbortController()
   ready.promise.catch(() => {})
   const state = { closed: false }
   let waitMs = FIRST_WAIT_MS
@@ -58,7 +62,7 @@ export function keepOpen(options: KeepOpenOptions): KeptOpen {
   /** One attempt and the life that follows; why it ended. */
   async function hold(): Promise<unknown> {
     try {
-      const held = await open()
+      const held = await open(ending.signal)
       ready.resolve()
       const reason = await Promise.race([held.lost, closing.promise])
       await held.close()
@@ -81,6 +85,7 @@ export function keepOpen(options: KeepOpenOptions): KeptOpen {
     async close() {
       state.closed = true
       closing.resolve()
+      ending.abort()
       await running
     },
   }

@@ -2,7 +2,7 @@ import { tableName } from '../../src/query/sql/index.js'
 
 type Ask = (
   text: string,
-  values: string[],
+  values?: string[],
 ) => Promise<{ readonly rows: readonly Record<string, unknown>[] }>
 
 // A trigger that is enabled for replicas only (`R`), or not at all (`D`), does not see what applications write.
