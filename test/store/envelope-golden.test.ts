@@ -31,9 +31,17 @@ const rich = {
   d: new Uint8Array([7]).buffer,
 }
 
+const record = {
+  is: [null, true, false],
+  numbers: [255, 256, -1, 0.5],
+  list: Array.from({ length: 256 }, () => ({ a: 'é', b: {} })),
+  text: 'x'.repeat(256),
+}
+
 /** Written the same by every release that writes this version. */
 const EXACT: readonly (readonly [name: string, of: Sealed])[] = [
-  ['plain', entry()],
+  ['record', entry()],
+  ['record of all', entry({ value: record })],
   ['bare', entry({ tags: [], versions: [], private: true, value: null })],
   [
     'key',
@@ -49,7 +57,7 @@ const EXACT: readonly (readonly [name: string, of: Sealed])[] = [
   ['latin1', entry({ value: 'Zoë' })],
   ['utf8', entry({ value: '世界' })],
   ['bytes', entry({ value: Buffer.from([0, 255, 10]) })],
-  ['latin1 JSON', entry({ value: ['Zoë'] })],
+  ['latin1 JSON, no record', entry({ value: { 1: 'Zoë' } })],
   ['utf8 JSON', entry({ value: ['世界'] })],
   ['long text', entry({ value: ['ë'.repeat(1_024), '世'.repeat(1_024)] })],
   ['rich', entry({ value: rich })],
@@ -60,6 +68,9 @@ const EXACT: readonly (readonly [name: string, of: Sealed])[] = [
 /** Read by every release; how they are written depends on chance, or on a library. */
 const READ: readonly (readonly [name: string, of: Sealed])[] = [
   ...EXACT,
+  // Before there were records.
+  ['plain', entry()],
+  ['latin1 JSON', entry({ value: ['Zoë'] })],
   ['deflate', entry({ value: 'abc'.repeat(50) })],
   ['brotli', entry({ value: 'abc'.repeat(50) })],
   ['zstd', entry({ value: 'abc'.repeat(50) })],
