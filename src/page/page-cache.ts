@@ -7,9 +7,10 @@ import { bypass, whyNotCached } from './bypass.js'
 import { watchChange } from './change.js'
 import { answeredFromMemory } from './hit.js'
 import { createPageKeys, type PageKeys, pageTag, VariantBound } from './keys.js'
+import { createUrlFinder } from './known-url.js'
 import { type PageOptions, type PageSettings, resolvePageOptions } from './options.js'
 import { continueDetached } from './run-handler.js'
-import type { Entered, Shared, Visit } from './visit.js'
+import type { Shared, Visit } from './visit.js'
 
 /**
  * The page cache: one run of the handler per page and variant, on all servers, and everybody else from storage.
@@ -46,9 +47,11 @@ export function createPageCache(cache: Cache, options: PageOptions = {}): PageCa
     core: coreOf(cache),
     settings,
     keys,
+    find: createUrlFinder(keys, settings),
     bound: new VariantBound(settings.maxVariants),
     passes: new Recent(10_000),
     refreshing: new Set(),
+    ready: new WeakMap(),
   }
   return {
     visit: (visit) => arrive(shared, visit),
@@ -74,37 +77,43 @@ function absolute(keys: PageKeys, settings: PageSettings, url: string): string |
 function arrive(shared: Shared, visit: Visit): void {
   if (continueDetached(visit)) return
   const { request, response } = visit
-  const { settings, keys } = shared
-  const method = request.method ?? 'GET'
-  const { headers } = request
-  const target = visit.target ?? request.url ?? '/'
-  const keyed = keys.url(target, headers.host)
+  const { settings } = shared
+  const { method = 'GET', headers } = request
+  const url = shared.find(visit.target ?? request.url ?? '/', headers.host)
   if (method !== 'GET' && method !== 'HEAD') {
-    if (!isSafeMethod(method) && 'key' in keyed) {
-      watchChange(response, {
-        method,
-        url: keyed.key,
-        keyOf: (url) => absolute(keys, settings, url),
-        invalidate: (tags) => shared.cache.invalidateTags(tags),
-        failed: (error) => report(shared.core, error, 'invalidate'),
-      })
-    }
+    if (!isSafeMethod(method) && 'at' in url) watchUnsafe(shared, visit, method, url.at.key)
     visit.proceed()
     return
   }
-  const why = 'refused' in keyed ? keyed.refused : whyNotCached(request, settings)
-  if (why !== undefined || 'refused' in keyed) {
+  if ('refused' in url) {
+    bypass(settings, visit, url.refused)
+    return
+  }
+  if (answeredFromMemory(shared, visit, url)) return
+  const why = whyNotCached(request, settings)
+  if (why !== undefined) {
     bypass(settings, visit, why)
     return
   }
   const directives = settings.honoursRequests
     ? parseRequestCacheControl(fieldValue(headers, 'cache-control'), fieldValue(headers, 'pragma'))
     : undefined
-  const entered: Entered = { visit, at: keyed, headers, method, directives, shared }
-  if (answeredFromMemory(entered)) return
-  answerVisit(entered).catch((error: unknown) => {
-    report(shared.core, error, 'page')
-    if (!response.headersSent && !response.writableEnded) bypass(settings, visit, 'error')
-    else response.destroy()
+  answerVisit({ visit, at: url.at, headers, method, directives, shared }).catch(
+    (error: unknown) => {
+      report(shared.core, error, 'page')
+      if (!response.headersSent && !response.writableEnded) bypass(settings, visit, 'error')
+      else response.destroy()
+    },
+  )
+}
+
+/** A change invalidates what it has changed, before its answer ends. */
+function watchUnsafe(shared: Shared, { response }: Visit, method: string, url: string): void {
+  watchChange(response, {
+    method,
+    url,
+    keyOf: (other) => absolute(shared.keys, shared.settings, other),
+    invalidate: (tags) => shared.cache.invalidateTags(tags),
+    failed: (error) => report(shared.core, error, 'invalidate'),
   })
 }

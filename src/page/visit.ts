@@ -4,7 +4,10 @@ import type { Cache } from '../cache/cache.js'
 import type { Core } from '../cache/core.js'
 import type { FieldValues, KeyedTarget, RequestDirectives } from '../http/index.js'
 import type { PageKeys, VariantBound } from './keys.js'
+import type { FindUrl } from './known-url.js'
 import type { PageSettings } from './options.js'
+import type { ReadyPage } from './ready-page.js'
+import type { StoredPage } from './stored-page.js'
 
 /** One request that arrived, and the two ways on. */
 export interface Visit {
@@ -30,10 +33,13 @@ export interface Shared {
   readonly core: Core
   readonly settings: PageSettings
   readonly keys: PageKeys
+  readonly find: FindUrl
   readonly bound: VariantBound
   /** Keys whose last response was for one visitor: until when nobody waits for another. */
   readonly passes: Recent<number>
   readonly refreshing: Set<string>
+  /** Pages made ready for being sent; undefined for those that cannot be. */
+  readonly ready: WeakMap<StoredPage, ReadyPage | undefined>
 }
 
 /** One visit with what is known of it. */
