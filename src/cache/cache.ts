@@ -443,6 +443,17 @@ function withTags(policy: Policy, tags: readonly string[]): Policy {
   return { ...policy, tags: [...new Set([...policy.tags, ...tags])] }
 }
 
+/**
+ * The answer of a key that process memory holds fresh, as `getOrSet` gives it; undefined when it has to be looked for, or looked at.
+ */
+export function atHand(core: Core, key: string): Promise<unknown> | undefined {
+  if (!core.trusted || core.audit !== undefined) return undefined
+  const entry = core.near?.get(key)
+  return entry !== undefined && core.clock.now() < entry.checkAt
+    ? hitNear(core, key, entry)
+    : undefined
+}
+
 /** A hit in process memory: one promise, and nothing computed for listeners that are not there. */
 function hitNear(core: Core, key: string, entry: Entry): Promise<unknown> {
   core.counters.hits++

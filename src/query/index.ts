@@ -18,6 +18,8 @@ export type {
   QueryConnection,
   QueryEvents,
   QueryHooks,
+  RunOptions,
 } from './types.js'
 export { loadPostgresAnalyzer, tableName } from './sql/index.js'
 export type { Analysis, Catalogue, Dialect } from './sql/index.js'
+export { createQueries } from './queries.js'

@@ -53,7 +53,7 @@ export interface ExecuteContext {
   /** Where the answer may come from: `primary` when a replica has not caught up with what was written. */
   readonly from: 'any' | 'primary'
   /** Said by a load whose answer must not be kept, nor given to others who wait for it: they ask for themselves. */
-  alone(): void
+  readonly alone: () => void
 }
 
 /** What a change will be when it is permanent. The same object from before the COMMIT to its end. */
@@ -188,6 +188,8 @@ export interface QueryConnection {
   run<T>(query: Query, execute: Execute<T>): Promise<T>
   /** A statement whose text is not known or whose answer is not seen is under way; call what is returned when it has ended. */
   begin(sql: string | undefined): (failed?: boolean) => Promise<void>
+  /** What has to be waited for before the next statement is sent by any other way than `run`; undefined for nothing. */
+  readonly busy: Promise<unknown> | undefined
   /** The connection has ended, or was given back: what is under way has an unknown outcome, and is invalidated. */
   lost(): Promise<void>
 }
@@ -219,7 +221,19 @@ export interface QueriesOptions extends LifetimeOptions {
   readonly sameSettings?: boolean | undefined
   /** Turns a parameter of a class of the application's own into a text for the key; undefined when it is none of its classes. */
   readonly encode?: ((value: object) => string | undefined) | undefined
+  /** Names the parsers of queries that say nothing of theirs; asked once for a text, when the catalogue has been loaded. */
+  readonly defaultParsers?: (() => string) | undefined
+  /** Whether an answer has no rows. Default: `rows` of it is empty, or it is an empty list, or it does not show. */
+  readonly isEmpty?: ((answer: unknown) => boolean) | undefined
   readonly hooks?: readonly QueryHooks[] | undefined
+}
+
+export interface RunOptions {
+  /**
+   * What is passed through goes over a connection that is followed by itself (`connection`), which sees to what it changes. Default:
+   * false.
+   */
+  readonly followed?: boolean | undefined
 }
 
 /** The queries of one database: which are cached, and what invalidates them. */
@@ -232,7 +246,7 @@ export interface Queries {
    * A statement that commits by itself, on any connection: a read is answered from the cache where that is allowed; after a write the
    * tags are invalidated before the answer is given.
    */
-  run<T>(query: Query, execute: Execute<T>): Promise<T>
+  run<T>(query: Query, execute: Execute<T>, options?: RunOptions): Promise<T>
   /** Why a statement is cached or not, under which key and tags, and what would invalidate it. Executes nothing. */
   explain(query: Query): Promise<Explanation>
   /** Something was written by somebody else. Resolves when no answer from before is served any more. */

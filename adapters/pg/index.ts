@@ -1,0 +1,1 @@
+export { cachedPool, type CachedPool, type CachedPoolOptions } from './pool.js'

@@ -1,0 +1,248 @@
+import { hash } from 'node:crypto'
+import type { Clock } from '../base/clock.js'
+import type { TableLayout } from './change.js'
+import {
+  CATALOGUE_SQL,
+  createResolver,
+  readCatalogue,
+  tableName,
+  type Catalogue,
+  type CatalogueRow,
+  type Dialect,
+  type Resolver,
+} from './sql/index.js'
+
+type MaybePromise<T> = T | Promise<T>
+
+/** The database's definitions at one moment, and what follows from them. */
+export interface Known {
+  readonly catalogue: Catalogue
+  readonly resolver: Resolver
+  readonly searchPath: readonly string[]
+  /** Distinct for distinct definitions. */
+  readonly digest: string
+  readonly loadedAt: number
+  /** The tables that a name, as written in SQL or as `schema.name`, stands for: the topmost of its family. Empty when there is none. */
+  roots(name: string): readonly string[]
+  /** By the topmost table. */
+  layout(table: string): TableLayout | undefined
+}
+
+export interface HolderOptions {
+  readonly dialect: Dialect
+  readonly describe: ((sql: string) => MaybePromise<readonly object[]>) | undefined
+  readonly searchPath: readonly string[] | undefined
+  readonly partitions: Readonly<Record<string, readonly string[]>>
+  readonly maxAgeMs: number
+  readonly clock: Clock
+  /** Run with the first load. */
+  readonly prepare: (() => Promise<void>) | undefined
+  readonly onLoaded: (known: Known, before: Known | undefined, reason: string, ms: number) => void
+  readonly onError: (error: unknown) => void
+}
+
+/** After a failed load, and for a name that is not there, how long until it is tried again. */
+const PAUSE_MS = 5_000
+const MAX_MISSED = 1_000
+
+/**
+ * Holds the catalogue, and loads it again when a definition changed, a name is not known, or it is old. One load at a time; those who
+ * come while one runs for a reason that arose after it began get another behind it.
+ */
+export class CatalogueHolder {
+  readonly #options: HolderOptions
+  #known: Known | undefined
+  #stale: string | undefined = 'first use'
+  #loading: Promise<Known | undefined> | undefined
+  #failedAt = -Infinity
+  #prepared: Promise<void> | undefined
+  readonly #missed = new Map<string, number>()
+
+  constructor(options: HolderOptions) {
+    this.#options = options
+  }
+
+  /** What is known now, unless it is known to be out of date. */
+  get current(): Known | undefined {
+    return this.#stale === undefined ? this.#known : undefined
+  }
+
+  /** The same, even if a definition has changed since: better than nothing for a guess, not for a promise. */
+  get latest(): Known | undefined {
+    return this.#known
+  }
+
+  /** True when the next use should load, ahead of need or because of it. */
+  get due(): boolean {
+    const { describe, clock, maxAgeMs } = this.#options
+    if (describe === undefined || clock.now() < this.#failedAt + PAUSE_MS) return false
+    return (
+      this.#stale !== undefined ||
+      this.#known === undefined ||
+      clock.now() >= this.#known.loadedAt + maxAgeMs
+    )
+  }
+
+  /** Makes what is known out of date. */
+  outdate(reason: string): void {
+    this.#stale ??= reason
+    this.#failedAt = -Infinity
+  }
+
+  /** A name was not found: true when it is worth a load, which is due then. Asked again for the same name only after a while. */
+  miss(names: readonly string[]): boolean {
+    const now = this.#options.clock.now()
+    const fresh = names.filter((name) => now >= (this.#missed.get(name) ?? -Infinity))
+    if (fresh.length === 0 || this.#options.describe === undefined) return false
+    if (this.#missed.size > MAX_MISSED) this.#missed.clear()
+    for (const name of fresh) this.#missed.set(name, now + PAUSE_MS)
+    this.outdate(`unknown name ${fresh[0]}`)
+    return true
+  }
+
+  /** Loads where that is due; never rejects. At once when `describe` answers at once. */
+  load(): MaybePromise<Known | undefined> {
+    if (this.#loading !== undefined) {
+      const running = this.#loading
+      return this.#stale === undefined ? running : running.then(() => this.load())
+    }
+    if (!this.due) return this.current
+    const loaded = this.#loadNow()
+    if (!(loaded instanceof Promise)) return loaded
+    this.#loading = loaded.finally(() => (this.#loading = undefined))
+    return this.#loading
+  }
+
+  #loadNow(): MaybePromise<Known | undefined> {
+    const { describe, dialect, clock, prepare } = this.#options
+    const reason = this.#stale ?? 'age'
+    const startedAt = clock.now()
+    // What changes while it runs makes it out of date again.
+    this.#stale = undefined
+    const finish = (rows: readonly object[], path: readonly string[]): Known => {
+      const known = this.#build(rows as readonly CatalogueRow[], path, startedAt)
+      const before = this.#known
+      this.#known = known.digest === before?.digest ? { ...before, loadedAt: startedAt } : known
+      this.#options.onLoaded(this.#known, before, reason, clock.now() - startedAt)
+      return this.#known
+    }
+    const fail = (error: unknown): undefined => {
+      this.#stale ??= reason
+      this.#failedAt = clock.now()
+      this.#options.onError(error)
+      return undefined
+    }
+    try {
+      const rows = describe!(CATALOGUE_SQL[dialect])
+      if (!(rows instanceof Promise)) {
+        const path = this.#searchPath()
+        if (!(path instanceof Promise) && prepare === undefined) return finish(rows, path)
+      }
+      return this.#loadLater(rows).then(({ all, path }) => finish(all, path), fail)
+    } catch (error) {
+      return fail(error)
+    }
+  }
+
+  /** One after the other: a pool may have one connection to give. */
+  async #loadLater(
+    rows: MaybePromise<readonly object[]>,
+  ): Promise<{ readonly all: readonly object[]; readonly path: readonly string[] }> {
+    this.#prepared ??= this.#options.prepare?.()
+    const all = await rows
+    const path = await this.#searchPath()
+    await this.#prepared
+    return { all, path }
+  }
+
+  #searchPath(): MaybePromise<readonly string[]> {
+    const { describe, dialect, searchPath } = this.#options
+    if (searchPath !== undefined) return searchPath
+    if (dialect === 'sqlite') return ['temp', 'main']
+    const rows = describe!(
+      dialect === 'postgres'
+        ? 'SELECT pg_catalog.array_to_json(pg_catalog.current_schemas(false))::text AS path'
+        : 'SELECT JSON_ARRAY(DATABASE()) AS path',
+    )
+    return rows instanceof Promise ? rows.then(pathIn) : pathIn(rows)
+  }
+
+  #build(rows: readonly CatalogueRow[], searchPath: readonly string[], loadedAt: number): Known {
+    const catalogue = readCatalogue(this.#options.dialect, rows)
+    const resolver = createResolver(catalogue, searchPath)
+    const texts = rows.map(({ part, data }) =>
+      typeof data === 'string' ? `${part} ${data}` : `${part} ${JSON.stringify(data)}`,
+    )
+    const digest = hash('sha256', JSON.stringify([searchPath, texts.toSorted()]), 'base64url')
+    const layouts = createLayouts(catalogue, this.#options.partitions, searchPath)
+    return { catalogue, resolver, searchPath, digest, loadedAt, ...layouts }
+  }
+}
+
+function pathIn(rows: readonly object[]): readonly string[] {
+  const { path } = (rows[0] ?? {}) as { path?: unknown }
+  const parsed: unknown = typeof path === 'string' ? JSON.parse(path) : path
+  return Array.isArray(parsed) ? parsed.filter((name) => typeof name === 'string') : []
+}
+
+function createLayouts(
+  catalogue: Catalogue,
+  declared: Readonly<Record<string, readonly string[]>>,
+  searchPath: readonly string[],
+): Pick<Known, 'roots' | 'layout'> {
+  const { relations } = catalogue
+  const parents = new Set([...relations.values()].flatMap((relation) => relation.parents))
+  const folded = new Map(
+    catalogue.dialect === 'postgres' ? [] : [...relations.keys()].map((k) => [k.toLowerCase(), k]),
+  )
+  const at = (key: string): string | undefined =>
+    relations.has(key) ? key : folded.get(key.toLowerCase())
+  const topmost = (key: string, depth = 0): readonly string[] => {
+    const parents = relations.get(key)?.parents ?? []
+    if (parents.length === 0 || depth > 32) return [key]
+    return [...new Set(parents.flatMap((parent) => topmost(parent, depth + 1)))]
+  }
+  const roots = (name: string): readonly string[] => {
+    const path = partsOf(name)
+    const found =
+      path.length > 1
+        ? at(tableName(path.at(-2)!, path.at(-1)!))
+        : searchPath
+            .map((schema) => at(tableName(schema, path[0] ?? '')))
+            .find((key) => key !== undefined)
+    return found === undefined ? [] : topmost(found)
+  }
+  const byTable = new Map<string, readonly string[]>()
+  for (const [name, columns] of Object.entries(declared)) {
+    for (const key of roots(name)) byTable.set(key, columns)
+  }
+  const layouts = new Map<string, TableLayout>()
+  return {
+    roots,
+    layout(key) {
+      const known = layouts.get(key)
+      if (known !== undefined) return known
+      const relation = relations.get(key)
+      if (relation === undefined) return undefined
+      const columnsOf = (names: readonly string[]) =>
+        names.flatMap((name) => relation.columns.find((column) => column.name === name) ?? [])
+      const primary = columnsOf(relation.primaryKey)
+      const layout: TableLayout = Object.freeze({
+        table: key,
+        key: primary.length === relation.primaryKey.length ? primary : [],
+        partitions: columnsOf(byTable.get(key) ?? []),
+        family: parents.has(key) || relation.parents.length > 0,
+      })
+      layouts.set(key, layout)
+      return layout
+    },
+  }
+}
+
+/** The parts of a dotted name, where quotes may stand around a part. */
+function partsOf(name: string): string[] {
+  const parts = name.match(/"(?:[^"]|"")*"|[^."]+/g) ?? [name]
+  return parts.map((part) =>
+    part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part,
+  )
+}

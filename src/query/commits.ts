@@ -1,0 +1,138 @@
+import type { Cache } from '../cache/cache.js'
+import { coreOf } from '../cache/cache.js'
+import type { Receipt } from '../cache/change.js'
+import { invalidOption } from '../base/errors.js'
+import type { CatalogueHolder } from './catalogue-holder.js'
+import { changeTags, type TableChange } from './change.js'
+import type { Listeners } from './listeners.js'
+import { databaseTag } from './tags.js'
+import type { Pending } from './transaction.js'
+import type { Commit, CommitOutcome, QueryConnection, QueryHooks } from './types.js'
+
+/** More labels than this cost more than all answers of their tables. */
+const MAX_TAGS = 500
+
+/** After an outcome that is not known the server may still be at work: when it is invalidated again. */
+const AGAIN_MS = [1_000, 10_000] as const
+
+export interface CommitsOptions {
+  readonly cache: Cache
+  readonly database: string
+  readonly holder: CatalogueHolder
+  readonly partitions: Readonly<Record<string, readonly string[]>>
+  readonly listeners: Listeners
+}
+
+/** Turns what was changed into tags that are invalidated, with the steps around it. */
+export class Commits {
+  readonly #options: CommitsOptions
+  readonly hooks: QueryHooks[] = []
+
+  constructor(options: CommitsOptions) {
+    this.#options = options
+  }
+
+  /** Whether steps stand before or after, which have to be waited for. */
+  get guarded(): boolean {
+    return this.hooks.length > 0
+  }
+
+  /** What a pending change will be. */
+  commit(pending: Pending, connection: QueryConnection | undefined): Commit {
+    const everything = pending.everything !== undefined || pending.redefined
+    const changes = this.rooted(pending.changes)
+    return Object.freeze({
+      changes: everything ? [] : changes,
+      tables: [...new Set(changes.map(({ table }) => table))],
+      everything,
+      tags: everything ? [databaseTag(this.#options.database)] : this.tags(changes),
+      connection,
+    })
+  }
+
+  /** Changes by the tables that tags are named by. */
+  rooted(changes: readonly (string | TableChange)[]): readonly TableChange[] {
+    const known = this.#options.holder.latest
+    return changes.flatMap((given) => {
+      const change = typeof given === 'string' ? { table: given } : given
+      if (typeof change?.table !== 'string' || change.table === '')
+        throw invalidOption('invalidates', "tables, such as ['orders']", given)
+      const roots = known?.roots(change.table) ?? []
+      if (roots.length === 0) return [change]
+      // In several families nobody knows which key is whose.
+      return roots.map((table) => (roots.length === 1 ? { ...change, table } : { table }))
+    })
+  }
+
+  tags(changes: readonly TableChange[]): readonly string[] {
+    const { database, holder, partitions } = this.#options
+    const declared = [...new Set(Object.values(partitions).flat())]
+    const labels = (list: readonly TableChange[]): string[] => [
+      ...new Set(
+        list.flatMap((change) =>
+          changeTags(database, change, holder.latest?.layout(change.table), declared),
+        ),
+      ),
+    ]
+    const tags = labels(changes)
+    if (tags.length <= MAX_TAGS) return tags
+    return labels([...new Set(changes.map(({ table }) => table))].map((table) => ({ table })))
+  }
+
+  async before(commit: Commit): Promise<void> {
+    for (const hook of this.hooks) await hook.beforeCommit?.(commit)
+  }
+
+  /** Invalidates what a commit changed, unless it did not happen. */
+  async after(
+    commit: Commit,
+    outcome: CommitOutcome,
+    pending: Pending,
+    reason: string,
+  ): Promise<void> {
+    for (const hook of this.hooks) await this.#attempt(() => hook.afterCommit?.(commit, outcome))
+    if (outcome !== 'rolled-back') {
+      if (pending.redefined) this.#options.holder.outdate('a definition changed')
+      const more = this.commit(pending, commit.connection)
+      const tags = new Set([...commit.tags, ...more.tags])
+      const everything = commit.everything || more.everything
+      const all =
+        tags.size === commit.tags.length ? commit : { ...more, everything, tags: [...tags] }
+      await this.invalidate(all, reason)
+      if (outcome === 'unknown') this.#again(all)
+    }
+    for (const hook of this.hooks) await this.#attempt(() => hook.settled?.(commit, outcome))
+  }
+
+  /** A failed invalidation is told and kept by the cache; it never fails the statement, which has been executed. */
+  async invalidate(commit: Commit, reason: string): Promise<Receipt | undefined> {
+    const { cache, listeners } = this.#options
+    let receipt: Receipt | undefined
+    try {
+      receipt = await cache.invalidateTags(commit.tags)
+    } catch (error) {
+      listeners.emit('error', { error, operation: 'invalidate' })
+    }
+    if (listeners.wants('changed')) {
+      const { changes, everything, tags } = commit
+      listeners.emit('changed', { changes, everything, tags, reason })
+    }
+    return receipt
+  }
+
+  #again(commit: Commit): void {
+    const { clock } = coreOf(this.#options.cache)
+    for (const ms of AGAIN_MS)
+      clock.after(ms, () => {
+        if (!coreOf(this.#options.cache).closed) void this.invalidate(commit, 'unknown outcome')
+      })
+  }
+
+  async #attempt(step: () => unknown): Promise<void> {
+    try {
+      await step()
+    } catch (error) {
+      this.#options.listeners.emit('error', { error, operation: 'hook' })
+    }
+  }
+}

@@ -1,0 +1,164 @@
+import { LRUCache } from 'lru-cache'
+import type { CatalogueHolder, Known } from './catalogue-holder.js'
+import { keyPrefix, paramsText, queryKey, type Encode } from './key.js'
+import { createPlan, isMomentary, type Plan, type Refused } from './plan.js'
+import type { ResolvedScope } from './scope.js'
+import type { Analysis, Dialect } from './sql/index.js'
+import type { Query } from './types.js'
+
+const MAX_PLANS = 2_000
+const MAX_CHARACTERS = 8 * 1024 * 1024
+/** Keys that are remembered by the parameters they were made of, in all plans together. */
+const MAX_KEYS = 20_000
+const MAX_PARAMS_TEXT = 300
+
+/** What keys of one text have in common in one scope, and those that were made. */
+interface Variant {
+  readonly scope: string
+  readonly rowMode: string | undefined
+  readonly parsers: string | undefined
+  readonly prefix: string
+  keys: Map<string, string>
+  epoch: number
+}
+
+export interface PlansOptions {
+  readonly dialect: Dialect
+  readonly holder: CatalogueHolder
+  readonly sameSettings: boolean
+  readonly encode: Encode | undefined
+  readonly defaultParsers: (() => string) | undefined
+  readonly analyze: (sql: string) => Analysis
+}
+
+/** Plans by text, for the definitions that are known; and keys, which are costly, by parameters. Bounded. */
+export class Plans {
+  readonly #options: PlansOptions
+  readonly #byText: LRUCache<string, Plan>
+  readonly #byTables: LRUCache<string, Plan>
+  #byAnalysis = new WeakMap<Analysis, Plan>()
+  readonly #variants = new WeakMap<Plan, Variant[]>()
+  #digest: string | undefined
+  #keys = 0
+  #epoch = 0
+
+  constructor(options: PlansOptions) {
+    this.#options = options
+    const bounds = {
+      max: MAX_PLANS,
+      maxSize: MAX_CHARACTERS,
+      sizeCalculation: (_plan: Plan, text: string) => text.length + 500,
+    }
+    this.#byText = new LRUCache(bounds)
+    this.#byTables = new LRUCache(bounds)
+  }
+
+  /** The plan of a text if it was made already. */
+  at(query: Query): Plan | undefined {
+    return query.tables === undefined ? this.#byText.get(query.sql) : undefined
+  }
+
+  /** The plan of a text, by the definitions known now. */
+  of(query: Query): Plan {
+    const known = this.#options.holder.current
+    if (known?.digest !== this.#digest) this.#forget(known)
+    const { sql, tables } = query
+    if (tables !== undefined) return this.#withTables(sql, tables, known)
+    const before = this.#byText.get(sql)
+    if (before !== undefined) return before
+    const analysis = this.#options.analyze(sql)
+    const plan = this.ofAnalysis(analysis)
+    // A text with a comment behind it that is new each time is not worth remembering.
+    if (analysis.text === sql) this.#byText.set(sql, plan)
+    return plan
+  }
+
+  /** The plan of one of several statements in a text. */
+  ofAnalysis(analysis: Analysis): Plan {
+    const known = this.#options.holder.current
+    let plan = this.#byAnalysis.get(analysis)
+    if (plan === undefined || plan.known?.digest !== known?.digest) {
+      plan = createPlan(analysis, known, {
+        tables: undefined,
+        sameSettings: this.#options.sameSettings,
+      })
+      this.#byAnalysis.set(analysis, plan)
+    }
+    return plan
+  }
+
+  #withTables(sql: string, tables: readonly string[], known: Known | undefined): Plan {
+    const text = `${tables.map((table) => `${table.length}:${table}`).join('')} ${sql}`
+    let plan = this.#byTables.get(text)
+    if (plan === undefined) {
+      const { analyze, sameSettings } = this.#options
+      plan = createPlan(analyze(sql), known, { tables, sameSettings })
+      this.#byTables.set(text, plan)
+    }
+    return plan
+  }
+
+  #forget(known: Known | undefined): void {
+    this.#digest = known?.digest
+    this.#byText.clear()
+    this.#byTables.clear()
+    this.#byAnalysis = new WeakMap()
+  }
+
+  /** The key of an answer, or why there is none. */
+  key(plan: Plan, scope: ResolvedScope, query: Query): string | Refused {
+    const params = paramsText(query.params, this.#options.encode)
+    if (params === undefined) return { why: 'parameter', detail: 'a class without a certain form' }
+    const variant = this.#variant(plan, scope, query)
+    const known = variant.keys.get(params)
+    if (known !== undefined) return known
+    // Asked once for a key: what makes the key makes the answer.
+    if (isMomentary(plan, query.params)) return { why: 'time', detail: 'a parameter such as now' }
+    const key = queryKey(variant.prefix, params)
+    if (params.length <= MAX_PARAMS_TEXT) this.#remember(variant, params, key)
+    return key
+  }
+
+  #variant(plan: Plan, scope: ResolvedScope, { rowMode, parsers }: Query): Variant {
+    let variants = this.#variants.get(plan)
+    if (variants === undefined) this.#variants.set(plan, (variants = []))
+    for (let index = 0; index < variants.length; index++) {
+      const one = variants[index]!
+      if (one.scope === scope.text && one.rowMode === rowMode && one.parsers === parsers) {
+        if (one.epoch !== this.#epoch) {
+          one.keys = new Map()
+          one.epoch = this.#epoch
+        }
+        return one
+      }
+    }
+    const variant: Variant = {
+      scope: scope.text,
+      rowMode,
+      parsers: parsers ?? undefined,
+      prefix: keyPrefix({
+        dialect: this.#options.dialect,
+        scope: scope.text,
+        definitions: plan.known?.digest ?? '',
+        rowMode,
+        parsers: parsers ?? this.#options.defaultParsers?.(),
+        sql: plan.analysis.text,
+      }),
+      keys: new Map(),
+      epoch: this.#epoch,
+    }
+    if (variants.length >= 32) variants.length = 0
+    variants.push(variant)
+    return variant
+  }
+
+  #remember(variant: Variant, params: string, key: string): void {
+    if (++this.#keys > MAX_KEYS) {
+      this.#keys = 1
+      this.#epoch++
+      variant.keys = new Map()
+      variant.epoch = this.#epoch
+    }
+    variant.keys.set(params, key)
+  }
+}
