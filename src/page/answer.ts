@@ -41,7 +41,7 @@ export function answerFrom(
     const fields = fieldsFromLines(lines)
     const validators = readValidators(fields)
     const state = { method, headers, ...validators, status }
-    const outcome = asks ? evaluate(state) : 'proceed'
+    const outcome = asks ? judgeConditions(state) : 'proceed'
     if (outcome === 'not-modified') {
       const kept = notModifiedFields(lines)
       return { status: 304, lines: [...kept, age], length: undefined, body: undefined }
@@ -61,7 +61,7 @@ export function answerFrom(
 }
 
 /** As the origin; and a page without a date of its own is as old as its `Date` says (RFC 9111 section 4.3.2). */
-function evaluate(state: PreconditionInput): PreconditionOutcome {
+export function judgeConditions(state: PreconditionInput): PreconditionOutcome {
   const outcome = evaluatePreconditions(state)
   return outcome === 'proceed' ? evaluatePreconditions({ ...state, role: 'cache' }) : outcome
 }

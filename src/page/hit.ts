@@ -5,7 +5,8 @@ import type { KnownUrl } from './known-url.js'
 import { readyPage, type ReadyPage } from './ready-page.js'
 import { isUnwatched, sendReady } from './send-head.js'
 import { serve } from './serve.js'
-import type { Kept, StoredPage } from './stored-page.js'
+import { isSound } from './sound.js'
+import type { StoredPage } from './stored-page.js'
 import type { Entered, Shared, Visit } from './visit.js'
 
 /**
@@ -28,7 +29,8 @@ export function answeredFromMemory(shared: Shared, visit: Visit, url: KnownUrl):
   for (let step = 0; step < MAX_STEPS; step++) {
     const entry = near.get(variant.key)
     if (entry === undefined || now >= entry.freshUntil) return false
-    const { vary, variant: kept, page } = entry.value as Kept
+    if (!isSound(entry.value)) return false
+    const { vary, variant: kept, page } = entry.value
     const narrower = selection.by(vary)
     if (narrower !== selection) {
       selection = narrower

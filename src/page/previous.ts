@@ -10,7 +10,8 @@ import {
   validationFields,
 } from '../http/index.js'
 import { isFor } from './keys.js'
-import type { Made, Run } from './run.js'
+import type { Run } from './run.js'
+import { isSound } from './sound.js'
 import type { Captured, StoredPage } from './stored-page.js'
 
 /** The stale page that a run of the handler is asked about (RFC 9111 section 4.3). */
@@ -20,8 +21,8 @@ export function previousPage(
   run: Pick<Run, 'headers' | 'settings'>,
   context: LoaderContext,
 ): StoredPage | undefined {
-  const value = previousOf(context)?.value as Made | undefined
-  if (value === undefined || 'refused' in value || value.page === null) return undefined
+  const value = previousOf(context)?.value
+  if (!isSound(value) || value.page === null) return undefined
   return isFor(value, run.headers, run.settings) ? value.page : undefined
 }
 

@@ -1,7 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import {
   ageSeconds,
-  evaluatePreconditions,
   type FieldLine,
   fieldsFromLines,
   type FieldValues,
@@ -13,6 +12,7 @@ import {
   remainingMs,
   type Validators,
 } from '../http/index.js'
+import { judgeConditions } from './answer.js'
 import type { PageSettings } from './options.js'
 import type { StoredPage } from './stored-page.js'
 
@@ -65,7 +65,7 @@ export function readyPage(page: StoredPage, settings: PageSettings): ReadyPage |
       ) {
         return 'not-modified'
       }
-      const outcome = evaluatePreconditions({ method, headers, status, ...validators })
+      const outcome = judgeConditions({ method, headers, status, ...validators })
       return outcome === 'proceed' ? 'whole' : outcome === 'not-modified' ? outcome : 'other'
     },
     whole,

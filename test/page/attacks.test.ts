@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { memoryStore } from '../../adapters/memory/index.js'
 import { createCache } from '../../index.js'
 import type { PageOptions } from '../../src/page/index.js'
 import {
@@ -104,14 +105,21 @@ describe.each(kinds)('attacks on pages: %s', (_, kind) => {
     expect(got.headers['cache-status']).toBe('keepfresh;fwd=bypass;detail=method-override')
   })
 
-  it.each(['/me/..%2fx.css', '/a/../b', '/x%00.css'])(
-    'does not keep %s, which servers read in different ways',
-    async (path) => {
-      const { get } = await openSite(kind, () => ({ body: 'page' }))
-      await get(path)
-      expect((await get(path)).headers['cache-status'] ?? '').not.toContain('hit')
-    },
-  )
+  it.each([
+    '/me/..%2fx.css',
+    '/me/%2e%2e/x.css',
+    '/a/../b',
+    '/a/./b',
+    '/a/..;/b',
+    '/a/%2e%2e%5cb',
+    '/x%00.css',
+    '/x%zz',
+    '//evil.test/x',
+  ])('does not keep %s, which servers read in different ways', async (path) => {
+    const { get } = await openSite(kind, () => ({ body: 'page' }))
+    await get(path)
+    expect((await get(path)).headers['cache-status'] ?? '').not.toContain('hit')
+  })
 
   it('does not take a private page for an asset because of its name', async () => {
     const { get } = await openSite(kind, ({ headers }) => ({ body: `for ${headers.cookie}` }))
@@ -126,6 +134,85 @@ describe.each(kinds)('attacks on pages: %s', (_, kind) => {
     )
     await get('/', { 'x-long': 'x'.repeat(2_000) })
     expect((await get('/')).body).toBe('fine')
+  })
+
+  it('does not show anybody the 400 of another, although it says that it may be kept', async () => {
+    const { get } = await openSite(kind, ({ headers }) => ({
+      ...((headers['x-long'] ?? '').length > 100 ? { status: 400, body: 'bad' } : { body: 'fine' }),
+      headers: { 'cache-control': 'public, max-age=60' },
+    }))
+    expect((await get('/', { 'x-long': 'x'.repeat(2_000) })).status).toBe(400)
+    expect((await get('/')).body).toBe('fine')
+  })
+
+  it('keeps encoded separators and case apart, as routers do', async () => {
+    const { get } = await openSite(kind, ({ url }) => ({ body: url }))
+    for (const path of ['/a/b', '/a%2Fb', '/a%5Cb', '/A/b', '/a/b/', '/a/b;x', '/a/b%3Bx']) {
+      expect((await get(path)).body).toBe(path)
+    }
+    expect((await get('/a%2fb')).headers['cache-status']).toContain('hit')
+  })
+
+  it('runs the handler once for a flood of parameters and fields that it does not use', async () => {
+    let runs = 0
+    const { get } = await openSite(kind, () => ({ body: `${++runs}` }))
+    const floods = Array.from({ length: 200 }, (_, at) =>
+      get(`/?bust=${at}&b${at}=1`, { [`x-bust-${at}`]: 'x', 'user-agent': `${at}`, via: `${at}` }),
+    )
+    for (const { body } of await Promise.all(floods)) expect(body).toBe('1')
+    expect(runs).toBe(1)
+  })
+
+  it('keeps no more than it is bounded to, whatever hosts and paths are asked for', async () => {
+    const cache = createCache({ tiers: [memoryStore({ maxEntries: 50 })] })
+    const site = await kind({ cache, options: { ttl: '1m' }, handler: () => ({ body: 'page' }) })
+    opened.push(cache, site)
+    for (let at = 0; at < 200; at++) await site.get(`/${at}`, { host: `h${at}.test` })
+    expect(cache.stats().entries).toBeLessThanOrEqual(50)
+  })
+
+  it('lets nobody write fields or a second response, whatever the handler repeats', async () => {
+    const { get } = await openSite(
+      kind,
+      ({ query }) => ({
+        body: 'page',
+        headers: { 'x-name': String((query as { name?: string }).name) },
+      }),
+      { query: ['name'] },
+    )
+    for (const _ of [1, 2]) {
+      const got = await get('/?name=a%0d%0aset-cookie:%20id=evil%0d%0a%0d%0asecond')
+      expect([got.status, got.headers['set-cookie']]).toEqual([500, undefined])
+    }
+    expect((await get('/?name=ann')).headers['x-name']).toBe('ann')
+  })
+
+  it('makes anew what somebody has spoiled in the store', async () => {
+    const cache = createCache()
+    const handler: Handler = () => ({ body: 'page' })
+    const site = await kind({ cache, options: { ttl: '1m', hosts: 'shop.test' }, handler })
+    opened.push(cache, site)
+    const host = 'shop.test'
+    const page = {
+      status: 200,
+      lines: [['x-name', 'a\r\nset-cookie: id=evil']],
+      body: new TextEncoder().encode('evil'),
+      freshness: {
+        bornAt: Date.now(),
+        lifetimeMs: 60_000,
+        source: 'ttl',
+        alwaysValidate: false,
+        neverStale: false,
+        staleWhileRevalidateMs: 0,
+      },
+    }
+    const spoiled = [page, { ...page, lines: 'x' }, { ...page, status: 99, lines: [] }, 'x', {}]
+    for (const one of spoiled) {
+      const kept = { vary: [], variant: '', page: one }
+      await cache.set(['keepfresh:page', 'https://shop.test/', ''], kept, { ttl: '1m' })
+      const got = await site.get('/', { host })
+      expect([got.status, got.body, got.headers['set-cookie']]).toEqual([200, 'page', undefined])
+    }
   })
 
   it('bounds the variants of one URL', async () => {
