@@ -4,7 +4,7 @@ import type { Core } from '../cache/core.js'
 import type { LoaderContext } from '../cache/context.js'
 import type { GetOrSetOptions } from '../cache/options.js'
 import { collect, currentScope, noteAll, runInScope } from '../cache/scope.js'
-import { renderKept } from './uncacheable.js'
+import { assemble, type Holed, renderHoled } from './holed.js'
 
 /** What a fragment may be: text, or bytes. */
 export type Markup = string | Uint8Array
@@ -24,18 +24,18 @@ export interface ItemOptions<Item> extends Omit<FragmentOptions, 'tags' | 'fresh
  * Answers a piece of a page from the cache, or renders it once and keeps it.
  *
  * Fragments nest: what a fragment reads through a cache, other fragments included, is noted, so touching the innermost row makes
- * all around it invalid. What `render` throws reaches the callers, and nothing is kept.
+ * all around it invalid. What `render` throws reaches the callers, and nothing is kept. Holes in it are kept as holes.
  *
  * @throws {CacheError} as a rejection, as `getOrSet`.
  */
-export function fragment<M extends Markup>(
+export async function fragment<M extends Markup>(
   cache: Cache,
   key: Key,
   options: FragmentOptions,
   render: () => M | Promise<M>,
 ): Promise<M> {
   const { version, ...rest } = options
-  return cache.getOrSet(keyOf(key, version), () => renderKept(render), rest)
+  return assemble(await cache.getOrSet(keyOf(key, version), () => renderHoled(render), rest))
 }
 
 function keyOf(key: Key, version: string | undefined): Key {
@@ -67,20 +67,20 @@ export const fragments: {
       { ...rest, key: (item) => keyOf(key(item), version) },
     )
     for (const one of found as unknown[]) if (one instanceof Error) throw one
-    return found
+    return found.map(assemble)
   },
 }
 
 /** Renders one of several, in a scope of its own; what it was made from is said to its own context. */
-async function renderItem<M>(
+async function renderItem<M extends Markup>(
   core: Core,
   render: () => M | Promise<M>,
   context: LoaderContext,
-): Promise<M | Error> {
+): Promise<M | Holed<M> | Error> {
   const shared = currentScope()
   try {
     const { value, dependencies, scope } = await runInScope(undefined, () =>
-      collect(() => renderKept(render)),
+      collect(() => renderHoled(render)),
     )
     // What another cache keeps is noted for all of the batch: only a scope can carry it.
     const foreign = [...scope.authorities()].some((authority) => authority !== core)

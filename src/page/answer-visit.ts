@@ -2,6 +2,7 @@ import { useCore } from '../cache/first-use.js'
 import { judgeReuse } from '../http/index.js'
 import { bypass } from './bypass.js'
 import { fillPage } from './fill.js'
+import { isFillable } from './holes.js'
 import { isFor, MAX_STEPS } from './keys.js'
 import { look } from './look.js'
 import { refresh } from './refresh.js'
@@ -22,7 +23,8 @@ export async function answerVisit(entered: Entered): Promise<void> {
       names = found.kept.vary
       continue
     }
-    const page = found?.kept.page ?? undefined
+    const kept = found?.kept.page ?? undefined
+    const page = kept !== undefined && isFillable(kept, settings) ? kept : undefined
     if (found !== undefined && page !== undefined) {
       const how = judgeReuse(page.freshness, now, directives, settings.permission)
       if (how === 'stale' || (how === 'fresh' && found.fresh)) {
@@ -40,14 +42,14 @@ export async function answerVisit(entered: Entered): Promise<void> {
       return
     }
     if ((shared.passes.get(key) ?? 0) > now) {
-      bypass(settings, visit, 'pass')
+      bypass(shared, visit, 'pass')
       return
     }
-    const next = await fillPage(entered, key, names, page)
+    const next = await fillPage(entered, key, names, page, kept !== page)
     if (next === undefined) return
     names = next
   }
-  bypass(settings, visit, 'vary')
+  bypass(shared, visit, 'vary')
 }
 
 /** There is nothing usable, and the visitor does not want the handler to run. */

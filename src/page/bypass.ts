@@ -1,6 +1,10 @@
 import type { IncomingMessage } from 'node:http'
+import type { Core } from '../cache/core.js'
+import { markIn } from '../fragment/marks.js'
+import { fillOnTheWay, stopFilling } from './fill-holes.js'
+import { marksFor } from './holes.js'
 import type { PageSettings } from './options.js'
-import type { Visit } from './visit.js'
+import type { Shared, Visit } from './visit.js'
 
 const OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override'] as const
 
@@ -17,13 +21,25 @@ export function whyNotCached(request: IncomingMessage, settings: PageSettings): 
 
 /** Lets the handler answer this visit alone. */
 export function bypass(
-  settings: PageSettings,
-  { response, proceed }: Visit,
+  { core, settings }: Pick<Shared, 'core' | 'settings'>,
+  visit: Visit,
   detail: string | undefined,
 ): void {
-  response.setHeader(
+  visit.response.setHeader(
     'cache-status',
     settings.status.write({ fwd: 'bypass', ...(detail === undefined ? {} : { detail }) }),
   )
-  proceed()
+  proceedAlone(core, settings, visit)
+}
+
+/** Lets the handler answer, and fills the holes in what it writes. */
+export function proceedAlone(core: Core, settings: PageSettings, visit: Visit): void {
+  const marks = marksFor(settings)
+  if (marks === undefined) {
+    visit.proceed()
+    return
+  }
+  stopFilling(visit.response)
+  fillOnTheWay(core, settings, visit, marks)
+  markIn(marks, visit.proceed)
 }

@@ -29,6 +29,8 @@ export async function fillPage(
   key: string,
   names: readonly string[],
   stale: StoredPage | undefined,
+  /** Whether what is kept is of no use here, although it is fresh. */
+  anew: boolean,
 ): Promise<readonly string[] | undefined> {
   const { visit, shared, headers, method } = entered
   const { core, settings } = shared
@@ -46,7 +48,7 @@ export async function fillPage(
   const reading = read(
     core,
     createReading(key, loader, pagePolicy(entered, stale), {
-      fresh: stale?.freshness.alwaysValidate === true || entered.directives !== undefined,
+      fresh: anew || stale?.freshness.alwaysValidate === true || entered.directives !== undefined,
     }),
   ) as Promise<Answer<Made>>
   const answer = await orTimeout(core, reading, settings.hardMs, waiting)
@@ -60,7 +62,7 @@ export async function fillPage(
     const now = core.clock.now()
     if (stale && mayServeOnError(stale.freshness, now, undefined, settings.permission)) {
       serve(entered, stale)
-    } else bypass(settings, visit, 'timeout')
+    } else bypass(shared, visit, 'timeout')
     return undefined
   }
   afterwards(entered, key, answer)
@@ -71,7 +73,7 @@ export async function fillPage(
     if (attempt.own !== undefined) {
       serve(entered, attempt.own, settings.status.write({ fwd: 'stale', detail: value.refused }))
     } else if (capture !== undefined) visit.response.destroy()
-    else bypass(settings, visit, value.refused)
+    else bypass(shared, visit, value.refused)
     return undefined
   }
   if (!isFor(value, headers, settings)) return value.vary

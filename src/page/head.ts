@@ -35,7 +35,7 @@ export function sendHead(
   )
   for (const [name, value] of honest(fields, scope, around)) response.setHeader(name, value)
   const whole: Course = refusal === undefined ? 'pass' : { through: refusal }
-  if (status < 200 || status > 299 || !isConditional(headers)) return whole
+  if (status < 200 || status > 299 || !isConditional(headers) || run.marks) return whole
   const validators = readValidators(fields)
   if (validators.etag === undefined && validators.lastModified === undefined) return whole
   const method = run.request.method ?? 'GET'

@@ -1,5 +1,6 @@
 import { judgeReuse } from '../http/index.js'
 import { whyNotCached } from './bypass.js'
+import { isFillable } from './holes.js'
 import { MAX_STEPS } from './keys.js'
 import type { KnownUrl } from './known-url.js'
 import { readyPage, type ReadyPage } from './ready-page.js'
@@ -37,7 +38,7 @@ export function answeredFromMemory(shared: Shared, visit: Visit, url: KnownUrl):
       variant = selection.of(headers)
     }
     if (page === null || variant.text !== kept) continue
-    if (judgeReuse(page.freshness, now) !== 'fresh') return false
+    if (judgeReuse(page.freshness, now) !== 'fresh' || !isFillable(page, settings)) return false
     core.counters.hits++
     send(shared, visit, url, page, now)
     return true

@@ -9,6 +9,7 @@ import {
 } from '../http/index.js'
 import { captureResponse, type CaptureEnd } from './capture.js'
 import { sendHead } from './head.js'
+import { withoutMarks } from './holes.js'
 import { groupTag } from './keys.js'
 import { confirmed, confirms, previousPage, questionsAbout } from './previous.js'
 import { viewRequest } from './request-view.js'
@@ -89,7 +90,9 @@ export async function makePage(
     void context.stale
     captured = confirmed(previous!, captured)
   }
-  const kept = keepable(run, view, scope, captured, around())
+  const markless = withoutMarks(captured, run.marks)
+  if (markless === undefined) return { refused: 'hole-lost' }
+  const kept = keepable(run, view, scope, markless, around())
   if ('refused' in kept) {
     if (way === 'validated') attempt.own = { ...previous!, lines: captured.lines }
     return kept

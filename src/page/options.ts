@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { type Duration, toMilliseconds } from '../base/duration.js'
 import { invalidOption } from '../base/errors.js'
 import { assertTag } from '../base/stable-key.js'
+import type { Hole } from '../fragment/hole.js'
 import {
   createCacheStatusWriter,
   type CacheStatusWriter,
@@ -61,6 +62,11 @@ export interface PageOptions {
   readonly maxBytes?: number
   /** The most variants of one URL that a process keeps; the one longest not made goes. Default: 32. */
   readonly maxVariants?: number
+  /**
+   * The holes there may be in the page, each filled for every visitor; the page goes out as theirs alone then (`private, no-cache`,
+   * no `ETag`). Default: none.
+   */
+  readonly holes?: readonly Hole[]
   /** The name in `Cache-Status`. Default: `'keepfresh'`. */
   readonly name?: string
 }
@@ -90,6 +96,8 @@ export interface PageSettings {
   readonly targets: readonly string[]
   readonly maxBytes: number
   readonly maxVariants: number
+  /** By name. */
+  readonly holes: ReadonlyMap<string, Hole>
   readonly status: CacheStatusWriter
 }
 
@@ -113,6 +121,7 @@ const NAMES = new Set([
   'targets',
   'maxBytes',
   'maxVariants',
+  'holes',
   'name',
 ])
 
@@ -162,8 +171,19 @@ export function resolvePageOptions(options: PageOptions): PageSettings {
     targets: fieldNames(options.targets, 'targets'),
     maxBytes: count(options.maxBytes, 'maxBytes', 1_048_576),
     maxVariants: count(options.maxVariants, 'maxVariants', 32),
+    holes: holesByName(options.holes),
     status: createCacheStatusWriter(options.name ?? 'keepfresh'),
   })
+}
+
+function holesByName(holes: readonly Hole[] = []): ReadonlyMap<string, Hole> {
+  const isHole = (one: Partial<Hole> | null): boolean =>
+    typeof one?.name === 'string' && typeof one.render === 'function'
+  if (!Array.isArray(holes) || !holes.every(isHole))
+    throw invalidOption('holes', 'a list of what hole() returns', holes)
+  const byName = new Map(holes.map((one: Hole) => [one.name, one]))
+  if (byName.size < holes.length) throw invalidOption('holes', 'of different names', holes)
+  return byName
 }
 
 function ms(duration: Duration | undefined, option: string): number | undefined {

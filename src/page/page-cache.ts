@@ -3,7 +3,7 @@ import { type Cache, coreOf } from '../cache/cache.js'
 import { report } from '../cache/core.js'
 import { fieldValue, isSafeMethod, parseRequestCacheControl } from '../http/index.js'
 import { answerVisit } from './answer-visit.js'
-import { bypass, whyNotCached } from './bypass.js'
+import { bypass, proceedAlone, whyNotCached } from './bypass.js'
 import { watchChange } from './change.js'
 import { answeredFromMemory } from './hit.js'
 import { createPageKeys, type PageKeys, pageTag, VariantBound } from './keys.js'
@@ -82,17 +82,17 @@ function arrive(shared: Shared, visit: Visit): void {
   const url = shared.find(visit.target ?? request.url ?? '/', headers.host)
   if (method !== 'GET' && method !== 'HEAD') {
     if (!isSafeMethod(method) && 'at' in url) watchUnsafe(shared, visit, method, url.at.key)
-    visit.proceed()
+    proceedAlone(shared.core, settings, visit)
     return
   }
   if ('refused' in url) {
-    bypass(settings, visit, url.refused)
+    bypass(shared, visit, url.refused)
     return
   }
   if (answeredFromMemory(shared, visit, url)) return
   const why = whyNotCached(request, settings)
   if (why !== undefined) {
-    bypass(settings, visit, why)
+    bypass(shared, visit, why)
     return
   }
   const directives = settings.honoursRequests
@@ -101,7 +101,7 @@ function arrive(shared: Shared, visit: Visit): void {
   answerVisit({ visit, at: url.at, headers, method, directives, shared }).catch(
     (error: unknown) => {
       report(shared.core, error, 'page')
-      if (!response.headersSent && !response.writableEnded) bypass(settings, visit, 'error')
+      if (!response.headersSent && !response.writableEnded) bypass(shared, visit, 'error')
       else response.destroy()
     },
   )

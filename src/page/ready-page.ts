@@ -37,9 +37,10 @@ export interface ReadyPage {
   notModified(now: number): Head
 }
 
-/** Undefined for a page that cannot go out from text alone: without a body or a date, or with a field that must not go out. */
+/** Undefined for a page that cannot go out from text alone: with holes, without a body or a date, or with a field that must not go out. */
 export function readyPage(page: StoredPage, settings: PageSettings): ReadyPage | undefined {
-  const { status, lines, body } = page
+  const { status, lines, body, holes } = page
+  if (holes !== undefined) return undefined
   const fields = fieldsFromLines(lines)
   if (status === 204 || status === 205 || !hasField(fields, 'date')) return undefined
   if (findUnsafeLine(lines) !== undefined) return undefined

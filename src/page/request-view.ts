@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { isInHole } from '../fragment/uncacheable.js'
 import type { FieldLine, FieldValues } from '../http/index.js'
 import { watchFields } from './watched-fields.js'
 
@@ -64,10 +65,10 @@ export function viewRequest(request: IncomingMessage, options: ViewOptions): Req
   let noting = true
   let personal = false
   const note = (name: string): void => {
-    if (noting && !HIDDEN.has(name) && name !== 'host') read.add(name)
+    if (noting && !HIDDEN.has(name) && name !== 'host' && !isInHole()) read.add(name)
   }
   const noteAll = (): void => {
-    if (noting) read.add(EVERYTHING)
+    if (noting && !isInHole()) read.add(EVERYTHING)
   }
   const { method } = request
   const shown = shownFields(request.headers, host, added)
@@ -106,7 +107,7 @@ export function viewRequest(request: IncomingMessage, options: ViewOptions): Req
     const value: unknown = Reflect.get(subject, name)
     if (value === undefined || value === null) continue
     replace(subject, name, () => {
-      if (noting) personal = true
+      if (noting && !isInHole()) personal = true
       return value
     })
   }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { LoaderContext } from '../cache/context.js'
+import { markIn } from '../fragment/marks.js'
 import {
   type FieldLine,
   type FieldValues,
@@ -7,6 +8,8 @@ import {
   linesFromFields,
 } from '../http/index.js'
 import { createDetached } from './detached.js'
+import { fillOnTheWay } from './fill-holes.js'
+import { marksFor } from './holes.js'
 import { makePage } from './make.js'
 import { type Attempt, type Made, type Run, UNCONFIRMED } from './run.js'
 import { rememberVary } from './sticky-vary.js'
@@ -33,9 +36,11 @@ export async function runAttended(
   const { visit, headers, at } = entered
   const { request, response, subject } = visit
   const run = { ...runOf(entered, names, reason), request, response, subject, headers }
+  const { settings, core, marks } = run
+  if (marks !== undefined) fillOnTheWay(core, settings, visit, marks)
   const made = await makePage({ ...run, asks: true, attended: true }, context, attempt, () => {
     visit.narrow?.(at.target)
-    visit.proceed()
+    markIn(marks, visit.proceed)
   })
   if (made === UNCONFIRMED) return runUnasked(entered, names, context, reason)
   return orSkip(made, context)
@@ -87,7 +92,7 @@ async function detached(
     const attempt: Attempt = { capture: undefined, own: undefined }
     makePage(run, context, attempt, () => {
       narrow?.(at.target)
-      proceed()
+      markIn(base.marks, proceed)
     }).then(resolve, reject)
   })
   // An answer that comes from before the handler (a login, a redirect) is not the page.
@@ -111,6 +116,7 @@ function runOf(
     settings,
     core,
     reason,
+    marks: marksFor(settings),
     identified: settings.identified(visit.request),
     requestNoStore: directives?.noStore === true,
     remember: (vary) => rememberVary(shared, at.key, vary),

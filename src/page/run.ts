@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Core } from '../cache/core.js'
+import type { Marks } from '../fragment/marks.js'
 import type { FieldValues, ForwardReason } from '../http/index.js'
 import type { Capture } from './capture.js'
 import type { PageSettings } from './options.js'
@@ -42,6 +43,8 @@ export interface Run {
   readonly asks: boolean
   readonly identified: boolean
   readonly requestNoStore: boolean
+  /** What stands for the holes in what the handler writes; undefined where there are none. */
+  readonly marks: Marks | undefined
   /** True for the visitor's own response, which then goes out while it is captured. */
   readonly attended: boolean
 }

@@ -17,6 +17,7 @@ import {
   uselessFrom,
   type Vary,
 } from '../http/index.js'
+import type { HoleAt } from './holes.js'
 import type { PageSettings } from './options.js'
 
 /** A response as it is kept: what went out, and the numbers it is judged by later. */
@@ -25,6 +26,8 @@ export interface StoredPage {
   /** Without those about the connection, without `Content-Length`. */
   readonly lines: readonly FieldLine[]
   readonly body: Uint8Array
+  /** In the order of the body; absent where there are none. */
+  readonly holes?: readonly HoleAt[]
   readonly freshness: Freshness
 }
 
@@ -45,6 +48,7 @@ export interface Captured {
   /** All fields, with those that were there before the handler ran. */
   readonly fields: FieldValues
   readonly body: Uint8Array
+  readonly holes?: readonly HoleAt[]
 }
 
 /** What surrounds a response and counts when it is judged. */
@@ -122,7 +126,7 @@ export function createPage(
   around: Surroundings,
   freshness: Freshness,
 ): StoredPage | Refusal {
-  const { status, fields, body } = captured
+  const { status, fields, body, holes } = captured
   if (!isStoredStatus(status)) return 'status'
   const { directives } = governingDirectives(fields, around.settings.targets)
   const dropped = new Set(['content-length', 'trailer', 'age', 'cache-status'])
@@ -131,6 +135,11 @@ export function createPage(
   const left = Math.max(0, Math.floor((around.freshUntil - freshness.bornAt) / 1000))
   if (left !== Infinity) lines = replaceLines(lines, capFields(fields, left, around.responseAt))
   if (!hasField(fields, 'date')) lines.push(['date', formatHttpDate(around.responseAt)])
+  if (holes !== undefined) {
+    // No two visitors get the same bytes: there is nothing to ask about.
+    lines = lines.filter(([name]) => name !== 'etag' && name !== 'last-modified')
+    return { status, lines, body, holes, freshness: plain(freshness) }
+  }
   if (status === 200 && !hasField(fields, 'etag')) lines.push(['etag', contentEtag(body)])
   return { status, lines, body, freshness: plain(freshness) }
 }
