@@ -20,7 +20,8 @@ export interface Facts extends Times {
  * An entry for process memory. Where memory has remote stores behind it and no bus to hear of changes, its times
  * end early (`memoryTtl`).
  *
- * `owned`: nobody else holds the value (it was just decoded), so it need not be copied before it is kept.
+ * `holders`: who else may hold the value. With `'others'` it is copied before it is kept; with `'nobody'` (it was just
+ * decoded) it need not be; with `'readers'` nobody changes it, and it is handed out as it is too.
  *
  * @throws {CacheError} `CACHE_VALUE_INVALID` when the value cannot be kept faithfully.
  */
@@ -30,10 +31,15 @@ export function createEntry(
   value: unknown,
   facts: Facts,
   earlyRefresh: number | undefined,
-  owned = false,
+  holders: 'others' | 'nobody' | 'readers' = 'others',
 ): Entry {
   const { values: how, codec } = core.settings
-  const admitted = owned ? adopt(value, how, codec) : admit(value, how, codec)
+  const admitted =
+    holders === 'readers'
+      ? admit(value, 'share')
+      : holders === 'nobody'
+        ? adopt(value, how, codec)
+        : admit(value, how, codec)
   const bound = core.memoryTtlMs === Infinity ? Infinity : core.clock.now() + core.memoryTtlMs
   const freshUntil = Math.min(facts.freshUntil, bound)
   return {

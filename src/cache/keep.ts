@@ -286,7 +286,14 @@ function fillNear(core: Core, one: Keeping, { policy }: KeepOptions): void {
   if (core.near === undefined || one.unkept !== undefined || one.refused) return
   if (load.nearLease === undefined || !core.trusted) return
   try {
-    one.entry = createEntry(core, load.key, one.value, one.facts, policy.earlyRefresh)
+    one.entry = createEntry(
+      core,
+      load.key,
+      one.value,
+      one.facts,
+      policy.earlyRefresh,
+      policy.shared ? 'readers' : 'others',
+    )
   } catch (error) {
     one.refused = { error }
     return

@@ -150,6 +150,8 @@ export interface Policy {
   readonly tags: readonly string[]
   readonly private: boolean
   readonly inherit: boolean
+  /** Nobody changes what a loader returns: it is kept and handed out as it is, whatever `values` says. */
+  readonly shared: boolean
 }
 
 /** The options of a cache, resolved: past this nobody asks "is this set?". */
@@ -189,6 +191,7 @@ const DEFAULT_POLICY: Policy = Object.freeze({
   tags: NO_TAGS,
   private: false,
   inherit: true,
+  shared: false,
 })
 
 const CACHE_OPTIONS = new Set<string>([
@@ -323,6 +326,7 @@ export function resolvePolicy(base: Policy, options: GetOrSetOptions | undefined
       tags === undefined || tags.length === 0 ? base.tags : [...new Set([...base.tags, ...tags])],
     private: boolean(options.private, 'private') ?? base.private,
     inherit: boolean(options.inherit, 'inherit') ?? base.inherit,
+    shared: base.shared,
   }
 }
 

@@ -352,7 +352,14 @@ async function keepNear(
   try {
     const decoded = judged.decode()
     const value = decoded instanceof Promise ? await decoded : decoded
-    const entry = createEntry(core, key, value, judged, policy.earlyRefresh, true)
+    const entry = createEntry(
+      core,
+      key,
+      value,
+      judged,
+      policy.earlyRefresh,
+      policy.shared ? 'readers' : 'nobody',
+    )
     near.learn(lease, judged.tags, judged.versions)
     return near.fill(key, lease, entry) ? ofMemory(entry, atHand.tier) : atHand
   } catch (error) {

@@ -302,7 +302,14 @@ function keepNear(
   if (core.near === undefined || load.nearLease === undefined || !core.trusted) return undefined
   // The versions were read after the lease was planted: unless a message came since, they are the truth.
   core.near.learn(load.nearLease, judged.tags, judged.versions)
-  const entry = createEntry(core, load.key, value, judged, core.settings.policy.earlyRefresh, true)
+  const entry = createEntry(
+    core,
+    load.key,
+    value,
+    judged,
+    core.settings.policy.earlyRefresh,
+    'nobody',
+  )
   core.near.fill(load.key, load.nearLease, entry)
   return entry
 }

@@ -29,6 +29,8 @@ export function policyFor(
     tags,
     private: false,
     inherit: true,
+    // Pages are never changed, and copying one costs as much as sending it.
+    shared: true,
   }
 }
 
