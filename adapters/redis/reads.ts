@@ -79,6 +79,7 @@ export class Reads {
     const places = entries ? keys.map((key) => sheet.entry(key)) : []
     const question = tags.length === 0 ? undefined : sheet.tags(tags)
     await sheet.done
+    if (sheet.error !== undefined) throw sheet.error
     return {
       keys: entries
         ? places.map((place) => sheet.state(place))

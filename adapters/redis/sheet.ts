@@ -15,12 +15,12 @@ const NOWHERE = -1
 export class MgetSheet implements Sheet, Owner {
   readonly names: string[] = []
   readonly done: Promise<void>
+  error: Error | undefined
   at = 0
   readonly #naming: Names
   readonly #spaces: Map<string, Version>
   readonly #clock: Clock
   #resolve!: () => void
-  #reject!: (error: Error) => void
   #spacePlace = NOWHERE
   #first: string | undefined
   #firstPlace = NOWHERE
@@ -35,10 +35,7 @@ export class MgetSheet implements Sheet, Owner {
     this.#naming = naming
     this.#spaces = spaces
     this.#clock = clock
-    this.done = new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-    })
+    this.done = new Promise((resolve) => (this.#resolve = resolve))
   }
 
   /** True when the next one should ask on another sheet. */
@@ -102,7 +99,8 @@ export class MgetSheet implements Sheet, Owner {
   }
 
   refused(error: Error): void {
-    this.#reject(error)
+    this.error = error
+    this.#resolve()
   }
 
   #ask(name: string): number {

@@ -283,10 +283,16 @@ export function noteVersions(
   })
 }
 
+let lastRemembered: readonly string[] = NONE
+
 /** Remembers the tags of a key's entry, so that they are read with it the next time. */
 export function rememberTags(core: Core, key: string, tags: readonly string[]): void {
   if (tags.length > 0) {
-    if (!isSame(core.hints.get(key), tags)) core.hints.set(key, tags)
+    if (!isSame(core.hints.get(key), tags)) {
+      // Many keys in turn have the same tags: they share one list.
+      if (!isSame(lastRemembered, tags)) lastRemembered = tags
+      core.hints.set(key, lastRemembered)
+    }
   } else if (core.hints.size > 0) core.hints.delete(key)
 }
 

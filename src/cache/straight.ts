@@ -4,7 +4,15 @@ import { ODD } from '../store/envelope.js'
 import { shortName } from '../store/names.js'
 import type { Sheet, TagQuestion, Version } from '../store/store.js'
 import { assertOpen, readable, report, type Core, type StraightRemote } from './core.js'
-import { judgeOne, nameOf, noteKnown, rememberTags, type LookupOfOne, type Seen } from './lookup.js'
+import {
+  isSame,
+  judgeOne,
+  nameOf,
+  noteKnown,
+  rememberTags,
+  type LookupOfOne,
+  type Seen,
+} from './lookup.js'
 import { getMany } from './many.js'
 import { resolvePolicy, type GetOrSetOptions, type Policy } from './options.js'
 import {
@@ -16,7 +24,7 @@ import {
   type Looked,
   type Reading,
 } from './read.js'
-import { currentScope } from './scope.js'
+import { currentScope, type Scope } from './scope.js'
 
 /**
  * The straight way: what is read most, a fresh entry of the one store there is, with nothing made on the way but its value
@@ -25,50 +33,134 @@ import { currentScope } from './scope.js'
  * It decides little by itself. Whatever is not plainly a fresh entry under exactly the versions that were read with it
  * (stale, damaged, packed, encrypted, with other tags, or not there) is judged from the same answer as by any other read.
  */
-export async function readStraight(
+export function readStraight(
   core: Core,
   remote: StraightRemote,
   key: string,
   loader: unknown,
   options: GetOrSetOptions | undefined,
 ): Promise<unknown> {
-  assertOpen(core)
   const name = shortName(key)
   const asked = tagsFor(core, key, options?.tags)
   if (
     name === undefined ||
     asked === undefined ||
+    core.closed ||
     core.audit !== undefined ||
     core.loads.has(key) ||
     typeof loader !== 'function' ||
     options?.signal?.aborted === true
   ) {
-    return (await read(core, readingOf(core, key, loader, options))).value
+    return readOtherwise(core, key, loader, options)
   }
-  const scope = currentScope()
-  const started = ++core.sequence
-  const sheet = remote.sheet()
-  const place = sheet.entry(name)
-  const question = asked === NO_TAGS ? undefined : sheet.tags(asked.names)
-  let looked: Looked
-  try {
-    await sheet.done
-    if (scope === undefined && !refreshesEarly(core, options)) {
-      const value = freshOn(core, remote, sheet, place, name, asked, question)
-      if (value !== ODD) {
-        if (asked !== NO_TAGS) rememberTags(core, key, asked.tags)
-        countHit(core, key)
-        return value
-      }
+  return new StraightRead(core, remote, key, name, asked, loader, options).value()
+}
+
+async function readOtherwise(
+  core: Core,
+  key: string,
+  loader: unknown,
+  options: GetOrSetOptions | undefined,
+): Promise<unknown> {
+  assertOpen(core)
+  return (await read(core, readingOf(core, key, loader, options))).value
+}
+
+/** One read that waits for its sheet. What it needs then lies in fields, since in an async function it would take thrice the room. */
+class StraightRead {
+  readonly #core: Core
+  readonly #remote: StraightRemote
+  readonly #key: string
+  readonly #name: string
+  readonly #asked: Asked
+  readonly #loader: unknown
+  readonly #options: GetOrSetOptions | undefined
+  readonly #scope: Scope | undefined
+  readonly #started: number
+  readonly #sheet: Sheet
+  readonly #place: number
+  readonly #question: TagQuestion | undefined
+
+  constructor(
+    core: Core,
+    remote: StraightRemote,
+    key: string,
+    name: string,
+    asked: Asked,
+    loader: unknown,
+    options: GetOrSetOptions | undefined,
+  ) {
+    this.#core = core
+    this.#remote = remote
+    this.#key = key
+    this.#name = name
+    this.#asked = asked
+    this.#loader = loader
+    this.#options = options
+    this.#scope = currentScope()
+    this.#started = ++core.sequence
+    this.#sheet = remote.sheet()
+    this.#place = this.#sheet.entry(name)
+    this.#question = asked === NO_TAGS ? undefined : this.#sheet.tags(asked.names)
+  }
+
+  /** Not an async function: that takes half a kilobyte while it waits. */
+  value(): Promise<unknown> {
+    return this.#sheet.done.then(() => {
+      if (this.#sheet.error !== undefined) return this.#unreached(this.#sheet.error)
+      const value = this.#fresh()
+      return value === ODD ? this.#judged() : value
+    })
+  }
+
+  #fresh(): unknown {
+    const core = this.#core
+    if (this.#scope !== undefined || refreshesEarly(core, this.#options)) return ODD
+    const asked = this.#asked
+    const value = freshOn(
+      core,
+      this.#remote,
+      this.#sheet,
+      this.#place,
+      this.#name,
+      asked,
+      this.#question,
+    )
+    if (value !== ODD) {
+      if (!asked.hinted) rememberTags(core, this.#key, asked.tags)
+      countHit(core, this.#key)
     }
-    const { seen, unreached } = await judgeOn(core, remote, key, sheet, place, asked, question)
-    looked = { atHand: seen && ofStore(core, seen), unreached }
-  } catch (error) {
-    report(core, error, 'read', { tier: remote.name, key })
-    looked = UNREACHED
+    return value
   }
-  const reading = readingOf(core, key, loader, options)
-  return (await answerFrom(core, reading, { ...looked, scope, started, join: undefined })).value
+
+  async #judged(): Promise<unknown> {
+    const { seen, unreached } = await judgeOn(
+      this.#core,
+      this.#remote,
+      this.#key,
+      this.#sheet,
+      this.#place,
+      this.#asked,
+      this.#question,
+    )
+    return this.#answer({ atHand: seen && ofStore(this.#core, seen), unreached })
+  }
+
+  #unreached(error: unknown): Promise<unknown> {
+    report(this.#core, error, 'read', { tier: this.#remote.name, key: this.#key })
+    return this.#answer(UNREACHED)
+  }
+
+  async #answer(looked: Looked): Promise<unknown> {
+    const reading = readingOf(this.#core, this.#key, this.#loader, this.#options)
+    const beginning = {
+      ...looked,
+      scope: this.#scope,
+      started: this.#started,
+      join: undefined,
+    }
+    return (await answerFrom(this.#core, reading, beginning)).value
+  }
 }
 
 const UNREACHED: Looked = { atHand: undefined, unreached: 1 }
@@ -90,12 +182,11 @@ export async function getManyStraight(
   const scope = currentScope()
   const sheet = remote.sheet()
   const places = names.map((name) => sheet.entry(name!))
-  const asked = keys.map((key) => tagsFor(core, key, policy.tags) ?? askFor(policy.tags))
+  const asked = keys.map((key) => tagsFor(core, key, policy.tags) ?? askGiven(policy.tags))
   const questions = asked.map((one) => (one === NO_TAGS ? undefined : sheet.tags(one.names)))
-  try {
-    await sheet.done
-  } catch (error) {
-    report(core, error, 'read', { tier: remote.name })
+  await sheet.done
+  if (sheet.error !== undefined) {
+    report(core, sheet.error, 'read', { tier: remote.name })
     for (const key of keys) countMiss(core, key)
     return keys.map(() => undefined)
   }
@@ -139,10 +230,13 @@ export async function getManyStraight(
 interface Asked {
   readonly tags: readonly string[]
   readonly names: readonly string[]
+  /** They are those of the key's last load: there is nothing to remember. */
+  readonly hinted: boolean
 }
 
-const NO_TAGS: Asked = { tags: [], names: [] }
-let lastAsked = NO_TAGS
+const NO_TAGS: Asked = { tags: [], names: [], hinted: true }
+let lastGiven = NO_TAGS
+let lastHinted = NO_TAGS
 
 /**
  * The tags to expect on a key's entry: those of its last load, which as a rule begin with the caller's; undefined when they
@@ -150,28 +244,28 @@ let lastAsked = NO_TAGS
  */
 function tagsFor(core: Core, key: string, given: readonly string[] | undefined): Asked | undefined {
   const hinted = core.hints.size > 0 ? core.hints.get(key) : undefined
-  if (given === undefined) return hinted === undefined ? NO_TAGS : askFor(hinted)
+  if (given === undefined) return hinted === undefined ? NO_TAGS : askHinted(hinted)
   if (!Array.isArray(given)) return undefined
-  if (hinted === undefined) return given.every(isText) ? askFor(given) : undefined
+  if (hinted === undefined) return given.every(isText) ? askGiven(given) : undefined
   for (let at = 0; at < given.length; at++) if (given[at] !== hinted[at]) return undefined
-  return askFor(hinted)
+  return askHinted(hinted)
 }
 
 function isText(tag: unknown): boolean {
   return typeof tag === 'string' && tag !== ''
 }
 
-/** Many keys in turn have the same tags: they are put in order and named once. */
-function askFor(tags: readonly string[]): Asked {
-  const { length } = tags
-  if (length === 0) return NO_TAGS
-  const last = lastAsked
-  if (last.tags.length === length) {
-    let at = 0
-    while (at < length && tags[at] === last.tags[at]) at++
-    if (at === length) return last
-  }
-  return (lastAsked = { tags: [...tags], names: tags.map(nameOf) })
+/** Many keys in turn have the same tags: they are named once. */
+function askHinted(tags: readonly string[]): Asked {
+  if (lastHinted.tags === tags || isSame(lastHinted.tags, tags)) return lastHinted
+  return (lastHinted = { tags, names: tags.map(nameOf), hinted: true })
+}
+
+/** The same for a list that belongs to the caller and may change. */
+function askGiven(tags: readonly string[]): Asked {
+  if (tags.length === 0) return NO_TAGS
+  if (isSame(lastGiven.tags, tags)) return lastGiven
+  return (lastGiven = { tags: [...tags], names: tags.map(nameOf), hinted: false })
 }
 
 function readingOf(

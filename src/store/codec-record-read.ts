@@ -91,10 +91,26 @@ function readLength(): number {
 
 function readList(length: number): unknown[] {
   deeper()
-  const values: unknown[] = []
-  for (let left = length; left > 0; left--) values.push(readField())
+  const values = readFirst(length)
+  for (let left = length - values.length; left > 0; left--) values.push(readField())
   depth--
   return values
+}
+
+/** Up to four elements in a list that has room for no more: one that is pushed to begins with room for 17. */
+function readFirst(length: number): unknown[] {
+  switch (length) {
+    case 0:
+      return []
+    case 1:
+      return [readField()]
+    case 2:
+      return [readField(), readField()]
+    case 3:
+      return [readField(), readField(), readField()]
+    default:
+      return [readField(), readField(), readField(), readField()]
+  }
 }
 
 function readObject({ names, model }: Shape): unknown {

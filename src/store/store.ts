@@ -168,8 +168,10 @@ export interface Sheet {
   entry(key: string): number
   /** Asks for the versions of tags. The same list has one question. */
   tags(tags: readonly string[]): TagQuestion
-  /** Rejects with a `CacheError` `CACHE_STORE_UNAVAILABLE` when nothing could be reached. */
+  /** Resolves when there are answers, or none to come. Never rejects, so that those who wait need one callback and not two. */
   readonly done: Promise<void>
+  /** Then, why there are no answers: a `CacheError` `CACHE_STORE_UNAVAILABLE` when nothing could be reached. */
+  readonly error: Error | undefined
   /** When the answers came, ms since the epoch: what was fresh then was fresh while the question was asked. */
   readonly at: number
   /** The envelope in a place, and the namespace's version where it lives; undefined where there is none or nobody knows. */

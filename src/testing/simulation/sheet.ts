@@ -25,6 +25,7 @@ export function sheetsOver(read: Read, now: () => number): () => Sheet {
 
 class ReadSheet implements Sheet {
   readonly done: Promise<void>
+  error: Error | undefined
   at = 0
   readonly #now: () => number
   readonly #keys: string[] = []
@@ -77,10 +78,16 @@ class ReadSheet implements Sheet {
 
   /** Asks what is on the sheet, at the end of its tick. */
   send(read: Read): void {
-    read(this.#keys, this.#tags).then((result) => {
-      this.#result = result
-      this.at = this.#now()
-      this.#settle.resolve()
-    }, this.#settle.reject)
+    read(this.#keys, this.#tags)
+      .then(
+        (result) => {
+          this.#result = result
+          this.at = this.#now()
+        },
+        (error: Error) => {
+          this.error = error
+        },
+      )
+      .finally(this.#settle.resolve)
   }
 }
