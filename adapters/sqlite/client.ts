@@ -46,8 +46,18 @@ export function clientOf(database: SqliteDatabase): Client {
         ? () => database.isTransaction === true
         : () => database.inTransaction === true,
     number(sql) {
-      const statement = plain(sql)
-      return () => (statement.get() as readonly number[])[0] ?? Number.NaN
+      let statement = plain(sql)
+      const read = (): number => (statement.get() as readonly number[])[0] ?? Number.NaN
+      return () => {
+        try {
+          return read()
+        } catch (error) {
+          // Closed and opened again, or given another content: statements from before are gone.
+          if ((error as { readonly code?: unknown }).code !== 'ERR_INVALID_STATE') throw error
+          statement = plain(sql)
+          return read()
+        }
+      }
     },
     rows: (sql) => plain(sql).all() as (readonly unknown[])[],
   }

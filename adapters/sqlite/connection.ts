@@ -116,6 +116,20 @@ export class Connection {
     })
   }
 
+  /**
+   * Runs something after which nothing more is cached on this connection.
+   *
+   * That is `deserialize`: once SQLite has been given another content, reading its description of itself (`pragma_function_list` and its
+   * like, used before and after) ends the process, seen in Node 24.21 without keepfresh.
+   */
+  retire<T>(execute: () => T): T {
+    return this.upset(() => {
+      const result = execute()
+      this.definitions.retire()
+      return result
+    })
+  }
+
   /** Runs the whole of a transaction that the client begins and ends by itself; the statements within come as usual. */
   transaction<T>(execute: () => T): T {
     const isInner = this.client.inTransaction()
@@ -212,7 +226,7 @@ export class Connection {
   /** @param conclude Says whether the transaction that has ended was undone. */
   #around<T>(execute: () => T, conclude: (failed: boolean) => boolean): T {
     const { client } = this
-    const isInside = client.inTransaction()
+    const isInside = this.isOpen && client.inTransaction()
     if (!isInside && !this.#pending.isEmpty) this.#apply(this.#pending.take())
     this.#noticeUnseen(isInside)
     let failed = true

@@ -167,6 +167,8 @@ function callOther(
         wrapped.safeIntegers = values[0] !== false
         return result
       })
+    case 'deserialize':
+      return connection.retire(run)
     case Symbol.dispose:
       return database.close()
     default:

@@ -39,6 +39,7 @@ export class DefinitionsHolder {
 
   /** When to try again what could not be read; 0 when nothing has failed. */
   #retryAt = 0
+  #isRetired = false
 
   constructor(
     client: Client,
@@ -58,6 +59,7 @@ export class DefinitionsHolder {
 
   /** Something may have been defined, dropped, attached or registered. */
   outdate(): void {
+    if (this.#isRetired) return
     this.#known = undefined
     this.#retryAt = 0
     this.#generation++
@@ -68,6 +70,14 @@ export class DefinitionsHolder {
   outdateIfChanged(): void {
     if (this.#known !== undefined && this.#versions.some((hasChanged) => hasChanged()))
       this.outdate()
+  }
+
+  /** Never reads them again: nothing is cached from here on. */
+  retire(): void {
+    this.outdate()
+    this.#known = madeOf(['temp', 'main'], [])
+    this.#versions = []
+    this.#isRetired = true
   }
 
   /** When they cannot be read (the file is locked, its schema is damaged) there are none for a moment: nothing is cached then. */

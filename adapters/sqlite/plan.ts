@@ -63,24 +63,20 @@ export class Plans {
   }
 }
 
+/** The definitions overrule the text: a function it does not know may be one of the application's that only depends on its arguments. */
 function useOf(
   analysis: Analysis,
   resolved: Resolved,
   options: StatementCacheOptions,
 ): Plan['use'] {
-  const isSilent =
+  const changesNothing =
     resolved.effects === 'known' &&
     resolved.writes.length === 0 &&
     !resolved.defines &&
-    analysis.step === undefined &&
-    analysis.session === 'same' &&
-    (analysis.kind === 'read' || analysis.kind === 'session')
-  if (!isSilent) return 'change'
-  const isAnswer =
-    analysis.cacheable &&
-    resolved.cacheable &&
-    !analysis.temporary &&
-    options.bypass !== true &&
-    options.invalidates === undefined
-  return isAnswer ? 'answer' : 'read'
+    analysis.step === undefined
+  if (!changesNothing) return 'change'
+  const isLeftAlone = options.bypass === true || options.invalidates !== undefined
+  if (resolved.cacheable && !analysis.temporary) return isLeftAlone ? 'read' : 'answer'
+  const isSilent = analysis.kind === 'read' || analysis.kind === 'session'
+  return isSilent && analysis.session === 'same' ? 'read' : 'change'
 }

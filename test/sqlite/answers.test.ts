@@ -68,6 +68,10 @@ describe.each(CLIENTS)('answers through %s', (client) => {
     expect(plain(read.get(1))).toEqual({ n: 2 })
     expect(plain(read.get(2))).toEqual({ n: 2 })
     expect(db.cached.stats()).toMatchObject({ hits: 1, misses: 3 })
+    db.prepare('UPDATE item SET org = 1 WHERE org = 2 AND id = 3').run()
+    expect([1, 2].map((org) => plain(read.get(org)))).toEqual([{ n: 3 }, { n: 1 }])
+    db.prepare('UPDATE item SET org = 2 WHERE id = 3').run()
+    expect([1, 2].map((org) => plain(read.get(org)))).toEqual([{ n: 2 }, { n: 2 }])
   })
 
   test('leave with writes that return rows, in every way to run one', () => {

@@ -69,6 +69,18 @@ describe.each(CLIENTS)('a transaction through %s', (client) => {
     expect(plain(read.get())).toEqual({ s: 7 })
   })
 
+  test('does not take a savepoint of a longer text for its own', () => {
+    const { db } = shop(client)
+    const read = db.prepare(AMOUNT)
+    for (const id of [1, 2]) read.get(id)
+    db.exec('SAVEPOINT a')
+    db.prepare('UPDATE item SET amount = 11 WHERE id = 1').run()
+    db.exec('SAVEPOINT a; UPDATE item SET amount = 21 WHERE id = 2')
+    db.exec('ROLLBACK TO a')
+    db.exec('COMMIT')
+    expect([1, 2].map((id) => plain(read.get(id)))).toEqual([{ amount: 11 }, { amount: 20 }])
+  })
+
   test('that fails at its commit is still open', () => {
     const { db } = shop(client)
     db.exec(`PRAGMA foreign_keys = ON;
