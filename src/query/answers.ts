@@ -97,7 +97,7 @@ export class Answers {
     const load = async (context: LoaderContext): Promise<T | string> => {
       if (!ready()) return alone(context)
       let advice: LoadAdvice | undefined
-      if (commits.guarded) advice = await this.#advice(plan, tags)
+      if (commits.guarded) advice = await this.#advice(plan, [...tags, ...absent])
       let shared = advice?.keep !== false
       const answer = await execute({
         purpose: 'load',

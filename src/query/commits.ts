@@ -26,7 +26,8 @@ export interface CommitsOptions {
 /** Turns what was changed into tags that are invalidated, with the steps around it. */
 export class Commits {
   readonly #options: CommitsOptions
-  readonly hooks: QueryHooks[] = []
+  /** Replaced when it changes, so that who goes through it goes through all of it. */
+  hooks: readonly QueryHooks[] = []
 
   constructor(options: CommitsOptions) {
     this.#options = options
@@ -80,7 +81,16 @@ export class Commits {
   }
 
   async before(commit: Commit): Promise<void> {
-    for (const hook of this.hooks) await hook.beforeCommit?.(commit)
+    const passed: QueryHooks[] = []
+    try {
+      for (const hook of this.hooks) {
+        await hook.beforeCommit?.(commit)
+        passed.push(hook)
+      }
+    } catch (error) {
+      for (const hook of passed) await this.#attempt(() => hook.settled?.(commit, 'rolled-back'))
+      throw error
+    }
   }
 
   /** Invalidates what a commit changed, unless it did not happen. */

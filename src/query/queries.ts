@@ -13,6 +13,7 @@ import type { Plan } from './plan.js'
 import { Plans } from './plans.js'
 import { resolveScopes } from './scope.js'
 import { analyze, type Analysis } from './sql/index.js'
+import { strictHooks } from './strict.js'
 import { rowTag, tableTag } from './tags.js'
 import { noPending, type Pending } from './transaction.js'
 import type {
@@ -60,6 +61,8 @@ export function createQueries(options: QueriesOptions): Queries {
       options.scope,
     )
   assertPartitions(partitions)
+  if (![undefined, 'eventual', 'strict'].includes(options.consistency))
+    throw invalidOption('consistency', "'eventual' or 'strict'", options.consistency)
   const lifetime = lifetimeOf(options)
   resolvePolicy(core.settings.policy, lifetime)
   const scopes = resolveScopes(options.scope, options.database)
@@ -101,7 +104,12 @@ export function createQueries(options: QueriesOptions): Queries {
   })
   const { database } = scopes
   const commits = new Commits({ cache, database, holder, partitions, listeners })
-  commits.hooks.push(...(options.hooks ?? []))
+  const onError = (error: unknown): void => listeners.emit('error', { error, operation: 'mark' })
+  const strict =
+    options.consistency === 'strict'
+      ? [strictHooks({ cache, markFor: options.markFor, onError })]
+      : []
+  commits.hooks = [...strict, ...(options.hooks ?? [])]
   const answers = new Answers({
     cache,
     scopes,
@@ -193,10 +201,9 @@ export function createQueries(options: QueriesOptions): Queries {
     connection: <T>(how: ConnectionOptions<T> = {}) =>
       new Connection(host, how as ConnectionOptions),
     use(hooks) {
-      commits.hooks.push(hooks)
+      commits.hooks = [...commits.hooks, hooks]
       return () => {
-        const at = commits.hooks.indexOf(hooks)
-        if (at !== -1) commits.hooks.splice(at, 1)
+        commits.hooks = commits.hooks.filter((one) => one !== hooks)
       }
     },
     on: (name, listener) => listeners.on(name, listener),

@@ -1,3 +1,4 @@
+import type { Duration } from '../base/duration.js'
 import type { LifetimeOptions } from '../cache/options.js'
 import type { Cache } from '../cache/cache.js'
 import type { Receipt } from '../cache/change.js'
@@ -76,6 +77,7 @@ export interface LoadAhead {
   readonly database: string
   /** The tables read, by `tableName`. */
   readonly tables: readonly string[]
+  /** The tags it carries, with those that it will carry if nothing is found. */
   readonly tags: readonly string[]
 }
 
@@ -98,7 +100,10 @@ export interface QueryHooks {
   beforeCommit?(commit: Commit): void | PromiseLike<void>
   /** When the answer is there, or will not come; before the tags are invalidated. Not called when `beforeCommit` rejected. */
   afterCommit?(commit: Commit, outcome: CommitOutcome): void | PromiseLike<void>
-  /** When the tags have been invalidated, or nothing had to be. */
+  /**
+   * When the tags have been invalidated, or nothing had to be; also, as rolled back, when a step behind this one kept the COMMIT from being
+   * sent.
+   */
   settled?(commit: Commit, outcome: CommitOutcome): void | PromiseLike<void>
   /** When the versions of a load's tags have been noted, before it is executed. */
   beforeLoad?(load: LoadAhead): LoadAdvice | void | PromiseLike<LoadAdvice | void>
@@ -225,6 +230,19 @@ export interface QueriesOptions extends LifetimeOptions {
   readonly defaultParsers?: (() => string) | undefined
   /** Whether an answer has no rows. Default: `rows` of it is empty, or it is an empty list, or it does not show. */
   readonly isEmpty?: ((answer: unknown) => boolean) | undefined
+  /**
+   * `'strict'`: no read that begins after a commit is answered with what was before it, also when the writer dies between the commit and
+   * the invalidation; each commit costs two round trips to the shared store more, and fails before it is sent while that is down. The
+   * cache is a shared store without process memory in front of it, or process memory alone. `'eventual'`: a read between a commit
+   * and the invalidation that follows may be answered with what was before. Default: `'eventual'`.
+   */
+  readonly consistency?: 'eventual' | 'strict' | undefined
+  /**
+   * With `'strict'`: how long answers of what a writer was about to change are not kept after it died, or its connection was lost at
+   * COMMIT. Longer than a COMMIT that was sent can take to be carried out. Default: 1 minute.
+   */
+  readonly markFor?: Duration | undefined
+  /** Steps around commits and loads. */
   readonly hooks?: readonly QueryHooks[] | undefined
 }
 
