@@ -91,7 +91,7 @@ function readRelation(data: Part['data']): Draft {
 }
 
 function readColumn(value: unknown): Column {
-  const [name, type, kind, deterministic, generated, modifier] = list(value)
+  const [name, type, kind, deterministic, generated, modifier, identity] = list(value)
   return {
     name: string(name),
     comparison: postgresComparison(
@@ -101,6 +101,7 @@ function readColumn(value: unknown): Column {
       Number(modifier),
     ),
     generated: truth(generated),
+    identity: truth(identity),
     timeOfDay: false,
     counted: false,
   }

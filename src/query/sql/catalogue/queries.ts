@@ -36,7 +36,7 @@ function postgresSql(): string {
     'definition', CASE WHEN c.relkind = 'v' THEN pg_catalog.pg_get_viewdef(c.oid) END,
     'parents', (SELECT coalesce(json_agg(i.inhparent::text), '[]') FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid),
     'columns', (SELECT coalesce(json_agg(json_build_array(a.attname, coalesce(b.typname, t.typname), coalesce(b.typtype, t.typtype),
-        coalesce(l.collisdeterministic, true), a.attgenerated <> '' OR a.attidentity <> '', a.atttypmod, a.attidentity = 'a')
+        coalesce(l.collisdeterministic, true), a.attgenerated <> '', a.atttypmod, a.attidentity <> '')
         ORDER BY a.attnum), '[]')
       FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
       LEFT JOIN pg_catalog.pg_type b ON t.typtype = 'd' AND b.oid = t.typbasetype

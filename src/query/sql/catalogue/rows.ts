@@ -127,7 +127,7 @@ function nameColumns(
     const { value } = assignment
     const zero =
       value !== undefined && 'literal' in value && (value.literal === 0 || value.literal === '0')
-    if (value === undefined || info.generated || (info.counted && zero))
+    if (value === undefined || info.generated || info.identity === true || (info.counted && zero))
       return [{ column: info.name }]
     return [{ column: info.name, value }]
   })

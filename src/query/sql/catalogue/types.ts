@@ -58,6 +58,8 @@ export interface Column {
   readonly comparison: Comparison
   /** Its value follows from other columns, or from the moment. */
   readonly generated: boolean
+  /** PostgreSQL: an INSERT may put the next number in place of the value it gives (OVERRIDING USER VALUE). An UPDATE does not. */
+  readonly identity?: boolean
   /** MySQL: a time of day, which becomes a moment of today where a date is wanted. */
   readonly timeOfDay: boolean
   /** A missing value, and in MySQL 0, is replaced by the next number. */

@@ -1,0 +1,4 @@
+import { testTransactions } from '../query/suite/transactions.js'
+import { postgres } from './engine.js'
+
+testTransactions(postgres)
