@@ -12,14 +12,14 @@ export interface Extra {
 
 /** One connection of the pool, held. Texts have `$1` for parameters, each once and in order. */
 export interface Session {
-  query(sql: string, values?: readonly unknown[], extra?: Extra): Promise<Row[]>
+  readonly query: (sql: string, values?: readonly unknown[], extra?: Extra) => Promise<Row[]>
   release(): void
 }
 
 /** The application's pool with a cache, as the adapter makes it. */
 export interface Database extends AsyncDisposable {
   readonly queries: Queries
-  query(sql: string, values?: readonly unknown[], extra?: Extra): Promise<Row[]>
+  readonly query: (sql: string, values?: readonly unknown[], extra?: Extra) => Promise<Row[]>
   session(): Promise<Session>
 }
 
@@ -38,7 +38,7 @@ export type OpenOptions = Partial<
 export interface Server extends AsyncDisposable {
   readonly port: number
   /** Runs a statement on a connection that no cache knows of. */
-  truth(sql: string, values?: readonly unknown[]): Promise<Row[]>
+  readonly truth: (sql: string, values?: readonly unknown[]) => Promise<Row[]>
   open(options: OpenOptions): Database
 }
 
