@@ -13,6 +13,7 @@ import {
   readValidators,
 } from '../http/index.js'
 import type { Course } from './capture.js'
+import { mayBeCoded, variedByCoding } from './codings.js'
 import type { Run } from './run.js'
 import type { Surroundings } from './stored-page.js'
 
@@ -34,6 +35,10 @@ export function sendHead(
     }),
   )
   for (const [name, value] of honest(fields, scope, around)) response.setHeader(name, value)
+  const { compress } = settings
+  if (refusal === undefined && compress !== undefined && mayBeCoded(fields, compress)) {
+    response.setHeader('vary', variedByCoding(fields))
+  }
   const whole: Course = refusal === undefined ? 'pass' : { through: refusal }
   if (status < 200 || status > 299 || !isConditional(headers) || run.marks) return whole
   const validators = readValidators(fields)

@@ -1,5 +1,6 @@
 export { answerConditional, type KnownValidators } from './conditional.js'
 export { createPageCache, type PageCache } from './page-cache.js'
 export type { Visit } from './visit.js'
+export type { Coding, CompressOptions } from './compress.js'
 export type { PageOptions } from './options.js'
 export { type Listener, listenerWith } from './listener.js'

@@ -12,6 +12,7 @@ import {
   type NormaliserOptions,
   type StalePermission,
 } from '../http/index.js'
+import { type CompressOptions, type CompressSettings, resolveCompress } from './compress.js'
 
 /** How pages of a route are kept. Each has a default; none is required. */
 export interface PageOptions {
@@ -58,6 +59,12 @@ export interface PageOptions {
   readonly requestDirectives?: 'ignore' | 'honour'
   /** Response fields whose directives go before `Cache-Control` (RFC 9213), most specific first. Default: none. */
   readonly targets?: readonly string[]
+  /**
+   * Keep pages compressed too, each coding made once, behind an answer, and sent to whoever accepts it. Pages that are compressed
+   * already, say `no-transform`, or vary on `Accept-Encoding` by themselves, are left alone. Needs a store in process memory.
+   * Default: `false`.
+   */
+  readonly compress?: boolean | CompressOptions
   /** The largest body kept, in bytes. Larger ones are sent and not kept. Default: 1 MiB. */
   readonly maxBytes?: number
   /** The most variants of one URL that a process keeps; the one longest not made goes. Default: 32. */
@@ -94,6 +101,7 @@ export interface PageSettings {
   readonly bypass: (request: IncomingMessage) => boolean
   readonly honoursRequests: boolean
   readonly targets: readonly string[]
+  readonly compress: CompressSettings | undefined
   readonly maxBytes: number
   readonly maxVariants: number
   /** By name. */
@@ -119,6 +127,7 @@ const NAMES = new Set([
   'bypass',
   'requestDirectives',
   'targets',
+  'compress',
   'maxBytes',
   'maxVariants',
   'holes',
@@ -169,6 +178,7 @@ export function resolvePageOptions(options: PageOptions): PageSettings {
     bypass: predicate(options.bypass, 'bypass'),
     honoursRequests: requestDirectives === 'honour',
     targets: fieldNames(options.targets, 'targets'),
+    compress: resolveCompress(options.compress),
     maxBytes: count(options.maxBytes, 'maxBytes', 1_048_576),
     maxVariants: count(options.maxVariants, 'maxVariants', 32),
     holes: holesByName(options.holes),

@@ -6,6 +6,7 @@ import { answerVisit } from './answer-visit.js'
 import { bypass, proceedAlone, whyNotCached } from './bypass.js'
 import { watchChange } from './change.js'
 import { answeredFromMemory } from './hit.js'
+import { Codings } from './codings.js'
 import { createPageKeys, type PageKeys, pageTag, VariantBound } from './keys.js'
 import { createUrlFinder } from './known-url.js'
 import { type PageOptions, type PageSettings, resolvePageOptions } from './options.js'
@@ -42,10 +43,13 @@ export interface PageCache {
 export function createPageCache(cache: Cache, options: PageOptions = {}): PageCache {
   const settings = resolvePageOptions(options)
   const keys = createPageKeys(settings)
+  const core = coreOf(cache)
+  const { compress } = settings
   const shared: Shared = {
     cache,
-    core: coreOf(cache),
+    core,
     settings,
+    codings: compress && new Codings(cache, core, compress, settings),
     keys,
     find: createUrlFinder(keys, settings),
     bound: new VariantBound(settings.maxVariants),

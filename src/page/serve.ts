@@ -15,7 +15,8 @@ export function serve(entered: Entered, page: StoredPage, status?: string): void
     serveFilled(entered, page, said)
     return
   }
-  sendAnswer(visit.response, answerFrom(page, method, headers, now), said)
+  const coded = shared.codings?.of(page, headers) ?? page
+  sendAnswer(visit.response, answerFrom(coded, method, headers, now), said)
 }
 
 /** Seconds of freshness left; negative once stale. */

@@ -4,6 +4,7 @@ import type { Cache } from '../cache/cache.js'
 import type { Core } from '../cache/core.js'
 import type { FieldValues, KeyedTarget, RequestDirectives } from '../http/index.js'
 import type { PageKeys, VariantBound } from './keys.js'
+import type { Codings } from './codings.js'
 import type { FindUrl } from './known-url.js'
 import type { PageSettings } from './options.js'
 import type { ReadyPage } from './ready-page.js'
@@ -38,6 +39,8 @@ export interface Shared {
   /** Keys whose last response was for one visitor: until when nobody waits for another. */
   readonly passes: Recent<number>
   readonly refreshing: Set<string>
+  /** Pages in content codings; undefined where they are sent as they are. */
+  readonly codings: Codings | undefined
   /** Pages made ready for being sent; undefined for those that cannot be. */
   readonly ready: WeakMap<StoredPage, ReadyPage | undefined>
 }

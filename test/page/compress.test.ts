@@ -1,0 +1,187 @@
+import { brotliDecompressSync, gunzipSync, gzipSync, zstdDecompressSync } from 'node:zlib'
+import { afterEach, describe, expect, it } from 'vitest'
+import { type Cache, createCache } from '../../index.js'
+import type { CompressOptions } from '../../src/page/index.js'
+import { until } from '../support/until.js'
+import {
+  expressListener,
+  expressMiddleware,
+  fastifyHook,
+  fastifyListener,
+  type Got,
+  type Handler,
+  type Site,
+  type SiteKind,
+  type Told,
+} from './site.js'
+
+const kinds: readonly (readonly [string, SiteKind])[] = [
+  ['Express, as a middleware', expressMiddleware],
+  ['Express, in front', expressListener],
+  ['Fastify, as a hook', fastifyHook],
+  ['Fastify, in front', fastifyListener],
+]
+const text = 'A line of a page that says the same as the last one.\n'.repeat(100)
+const html = { 'content-type': 'text/html; charset=utf-8', etag: '"v1"' }
+const decoded: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
+  br: brotliDecompressSync,
+  gzip: gunzipSync,
+  zstd: zstdDecompressSync,
+}
+
+describe.each(kinds)('pages in content codings: %s', (_, kind) => {
+  const opened: { close(): Promise<void> }[] = []
+  afterEach(async () => {
+    for (const one of opened.splice(0).toReversed()) await one.close()
+  })
+
+  async function site(
+    told: Told | Handler,
+    compress: boolean | CompressOptions = true,
+  ): Promise<Site & { readonly cache: Cache }> {
+    const cache = createCache()
+    const handler = typeof told === 'function' ? told : () => told
+    const made = await kind({ cache, options: { ttl: '1m', compress }, handler })
+    opened.push(cache, made)
+    return { ...made, cache }
+  }
+  const accepting = (accept: string) => ({ 'accept-encoding': accept })
+
+  /** Asks until the page has been made in `coding`. */
+  async function asked({ get }: Site, accept: string, coding: string): Promise<Got> {
+    let got: Got | undefined
+    await until(`there is ${coding}`, async () => {
+      got = await get('/', accepting(accept))
+      return got.headers['content-encoding'] === coding
+    })
+    return got!
+  }
+
+  it.each(['br', 'gzip', 'zstd'])('keeps a page in %s, with a tag of its own', async (coding) => {
+    const page = await site({ body: text, headers: html })
+    const first = await page.get('/', accepting(coding))
+    expect([first.body, first.headers.vary]).toEqual([text, 'accept-encoding'])
+    expect(first.headers['content-encoding']).toBeUndefined()
+    const got = await asked(page, coding, coding)
+    expect(String(decoded[coding]!(got.bytes))).toBe(text)
+    expect(got.bytes.length).toBeLessThan(text.length / 10)
+    expect(got.headers).toMatchObject({
+      'content-length': String(got.bytes.length),
+      etag: `"v1-${coding}"`,
+      vary: 'accept-encoding',
+    })
+    expect(got.headers['cache-status']).toContain('hit')
+    const plain = await page.get('/', accepting('identity'))
+    expect([plain.body, plain.headers.etag, plain.headers.vary]).toEqual([
+      text,
+      '"v1"',
+      'accept-encoding',
+    ])
+  })
+
+  it('gives each visitor what they like best of what there is', async () => {
+    const page = await site({ body: text, headers: html })
+    for (const coding of ['br', 'gzip', 'zstd']) await asked(page, coding, coding)
+    const likes = async (accept: string) =>
+      (await page.get('/', accepting(accept))).headers['content-encoding'] ?? 'identity'
+    expect(await likes('gzip, deflate, br, zstd')).toBe('br')
+    expect(await likes('gzip, br;q=0.5')).toBe('gzip')
+    expect(await likes('br;q=0, *;q=0.1, gzip;q=0.2')).toBe('gzip')
+    expect(await likes('identity, gzip;q=0.5')).toBe('identity')
+    expect(await likes('deflate')).toBe('identity')
+    expect(await likes('')).toBe('identity')
+    expect((await page.get('/')).headers['content-encoding']).toBeUndefined()
+  })
+
+  it('answers conditions, ranges and HEAD about the bytes it would send', async () => {
+    const page = await site({ body: text, headers: html })
+    const { bytes } = await asked(page, 'br', 'br')
+    const ask = (headers: Record<string, string>, method = 'GET') =>
+      page.ask(method, '/', { ...accepting('br'), ...headers })
+    const known = await ask({ 'if-none-match': '"v1-br"' })
+    expect([known.status, known.headers.etag, known.headers.vary]).toEqual([
+      304,
+      '"v1-br"',
+      'accept-encoding',
+    ])
+    expect((await ask({ 'if-none-match': '"v1"' })).status).toBe(200)
+    const part = await ask({ range: 'bytes=2-5', 'if-range': '"v1-br"' })
+    expect([part.status, part.headers['content-encoding']]).toEqual([206, 'br'])
+    expect(part.headers['content-range']).toBe(`bytes 2-5/${bytes.length}`)
+    expect(part.bytes.equals(bytes.subarray(2, 6))).toBe(true)
+    expect((await ask({ range: 'bytes=2-5', 'if-range': '"v1"' })).status).toBe(200)
+    const head = await ask({}, 'HEAD')
+    expect([head.headers['content-length'], head.headers['content-encoding'], head.body]).toEqual([
+      String(bytes.length),
+      'br',
+      '',
+    ])
+  })
+
+  it('makes each coding once, whoever asks', async () => {
+    const page = await site({ body: text, headers: html })
+    await page.get('/')
+    const fills = page.cache.stats().fills
+    for (let round = 0; round < 3; round++) {
+      await Promise.all(Array.from({ length: 10 }, () => page.get('/', accepting('gzip'))))
+    }
+    await asked(page, 'gzip', 'gzip')
+    expect(page.cache.stats().fills - fills).toBe(1)
+  })
+
+  it.each<[string, Told]>([
+    ['is small', { body: text.slice(0, 500), headers: html }],
+    ['does not shrink', { body: Buffer.from(text), headers: { 'content-type': 'image/png' } }],
+    ['must not be changed', { body: text, headers: { ...html, 'cache-control': 'no-transform' } }],
+    [
+      'is compressed',
+      { body: gzipSync(text, { level: 0 }), headers: { ...html, 'content-encoding': 'gzip' } },
+    ],
+    ['is negotiated by the handler', { body: text, headers: { ...html, vary: 'Accept-Encoding' } }],
+  ])('leaves alone what %s', async (why, told) => {
+    const { get, cache } = await site(told)
+    await get('/', accepting('br'))
+    const entries = cache.stats().entries
+    for (const _ of [1, 2]) {
+      const got = await get('/', accepting('br'))
+      expect(got.headers['cache-status']).toContain('hit')
+      expect(got.headers['content-encoding']).toBe(told.headers?.['content-encoding'])
+      expect(got.headers.vary).toBe(told.headers?.['vary'] && 'Accept-Encoding')
+    }
+    expect(cache.stats().entries, why).toBe(entries)
+  })
+
+  it('does as it is told: which codings, how small, what kinds of content', async () => {
+    const page = await site(
+      { body: text.slice(0, 200), headers: { 'content-type': 'application/x-log' } },
+      { codings: ['gzip'], minBytes: 100, compressible: (type) => type === 'application/x-log' },
+    )
+    await asked(page, 'br, gzip', 'gzip')
+  })
+
+  it('says that it varies beside what else the page varies on', async () => {
+    const page = await site(({ headers }) => ({
+      body: text + String(headers['x-tenant']),
+      headers: { 'content-type': 'text/plain', vary: 'X-Tenant' },
+    }))
+    const got = await asked(page, 'gzip', 'gzip')
+    expect(got.headers.vary).toBe('accept-encoding, x-tenant')
+    const other = await page.get('/', { ...accepting('gzip'), 'x-tenant': 'b' })
+    expect(other.body).toBe(`${text}b`)
+  })
+})
+
+describe('the option', () => {
+  it.each([
+    ['compress', 'yes'],
+    ['compress.codings', { codings: ['deflate'] }],
+    ['compress.minBytes', { minBytes: -1 }],
+    ['compress.maxBytes', { maxBytes: 0 }],
+    ['compress.compressible', { compressible: /text/ }],
+  ])('%s is refused when it is not what it should be', async (option, compress) => {
+    await using cache = createCache()
+    await expect(
+      expressListener({ cache, options: { compress: compress as never }, handler: () => ({}) }),
+    ).rejects.toMatchObject({ code: 'CACHE_OPTION_INVALID', option })
+  })
+})
