@@ -71,6 +71,7 @@ if (chosen.length > 0 && !havePeers) failures.push('the libraries to compare wit
 const bench: Bench = {
   servers: createServers(),
   isQuick,
+  isAskedFor: only.length > 0,
   havePeers,
   log,
   leaveOut,

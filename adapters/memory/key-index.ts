@@ -6,7 +6,7 @@ const PREALLOCATED = 4_096
 /** A `Map` of fewer keys is copied in less than three milliseconds. */
 const SMALL_TABLE = 131_072
 /** So few keys are moved to a new index in a few milliseconds. */
-const FEW_KEYS = 8_192
+const FEW_KEYS = 2_048
 
 /**
  * The entries by key: one lru-cache, read with `peek`, whose own order and bounds are not used.

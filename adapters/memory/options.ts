@@ -17,7 +17,7 @@ export interface MemoryStoreOptions {
    * moves nothing. Below 100 entries it is the same as `'lru'`: what was not used for the longest time.
    *
    * Default: `'s3-fifo'`, because on recorded traffic of applications it has 0 to 18 points more hits than LRU from 1 % of
-   * the keys upwards, and never 0.1 less (`benchmarks/hit-ratio.ts`).
+   * the keys upwards, and never 0.1 less (`npm run bench -- ratio-traces`).
    */
   readonly policy?: MemoryPolicy
   /**

@@ -9,7 +9,7 @@ import { extended, Links, SlotList } from './slot-list.js'
 // ghost remembers it joins the main queue at once. The main queue gives an entry that was used another round for each use,
 // up to three. A use only counts up to three: nothing moves, which makes a hit cheaper than LRU's.
 //
-// Three things differ from the paper, each measured on the traces of `benchmarks/hit-ratio.ts`:
+// Three things differ from the paper, each measured by `npm run bench -- ratio-traces`:
 // - One use, not two, moves an entry on to the main queue: with two, bursts of application traffic lose up to 13 points.
 // - The small queue has a tenth of the room, but at least 100 entries or half of all, whichever is less: a queue of a few
 //   entries sees no second use.

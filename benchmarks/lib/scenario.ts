@@ -61,6 +61,8 @@ export interface Bench {
   readonly isNamed: boolean
   readonly servers: Servers
   readonly isQuick: boolean
+  /** Whether this question was named, and need not be short because all of them are asked. */
+  readonly isAskedFor: boolean
   /** Whether the libraries of `benchmarks/peers` are there. */
   readonly havePeers: boolean
   readonly log: (line: string) => void

@@ -1,10 +1,17 @@
 import type { Scenario } from '../lib/scenario.js'
 import { memoryFill, promotion, redisFill } from './fill.js'
+import { growthEntries } from './growth-entries.js'
+import { growthPauses } from './growth-pauses.js'
+import { growthProcesses } from './growth-processes.js'
+import { growthTags } from './growth-tags.js'
+import { growthValues } from './growth-values.js'
 import { allocations, heap } from './heap.js'
 import { invalidate } from './invalidate.js'
 import { memcachedHit, memcachedHits } from './memcached-hit.js'
 import { memoryHit } from './memory-hit.js'
 import { objects } from './objects.js'
+import { ratioQuery } from './ratio-query.js'
+import { ratioTraces } from './ratio-traces.js'
 import { redisHit, redisHits } from './redis-hit.js'
 import { redisMany } from './redis-many.js'
 import { redisTags } from './redis-tags.js'
@@ -32,6 +39,13 @@ export const SCENARIOS: readonly Scenario[] = [
   objects,
   heap,
   allocations,
+  growthEntries,
+  growthPauses,
+  growthTags,
+  growthValues,
+  growthProcesses,
+  ratioTraces,
+  ratioQuery,
   webHit,
   webNotModified,
   webMiss,

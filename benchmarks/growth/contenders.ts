@@ -5,40 +5,14 @@ import { systemRandom } from '../../src/base/random.ts'
 import type { Clock } from '../../src/base/clock.ts'
 import type { Entry } from '../../src/store/store.ts'
 
-/** Time that stands still until it is moved, so that each step of a sweep runs, and is measured, by itself. */
-export class SteppedClock implements Clock {
-  #now = Date.UTC(2026, 0, 1)
-  #timers: { readonly at: number; readonly task: () => void }[] = []
-
-  now(): number {
-    return this.#now
-  }
-
-  after(ms: number, task: () => void): () => void {
-    const timer = { at: this.#now + ms, task }
-    this.#timers.push(timer)
-    return () => {
-      this.#timers = this.#timers.filter((other) => other !== timer)
-    }
-  }
-
-  /** Moves on to the next timer and runs it; false when none waits. */
-  step(): boolean {
-    const timer = this.#timers.toSorted((a, b) => a.at - b.at)[0]
-    if (timer === undefined) return false
-    this.#timers = this.#timers.filter((other) => other !== timer)
-    this.#now = Math.max(this.#now, timer.at)
-    timer.task()
-    return true
-  }
-}
+/** Time that stands still: nothing expires while it is measured. */
+const STILL: Clock = { now: () => Date.UTC(2026, 0, 1), after: () => () => {} }
 
 export function openStore(options: MemoryStoreOptions): {
   store: LocalMemory
-  clock: SteppedClock
+  clock: Clock
 } {
-  const clock = new SteppedClock()
-  return { store: new LocalMemory(resolveOptions(options), clock, systemRandom), clock }
+  return { store: new LocalMemory(resolveOptions(options), STILL, systemRandom), clock: STILL }
 }
 
 export function floorCache(max: number): LRUCache<string, {}> {

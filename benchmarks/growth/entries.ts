@@ -10,7 +10,7 @@ export interface Pair {
   readonly floor: number
 }
 
-/** What a store of so many entries costs; nanoseconds per operation, milliseconds per pause. */
+/** What a store of so many entries costs; nanoseconds per operation. */
 export interface EntriesRow {
   readonly entries: number
   /** Reading entries that are there, in random order. */
@@ -21,16 +21,12 @@ export interface EntriesRow {
   readonly insert: Pair
   /** Bytes of heap and buffers per entry of a 200-character value. */
   readonly heap: Pair
-  /** The longest single write while the store fills for the first time. */
+  /** The longest single write while the store fills for the first time, ms. */
   readonly fillPause: Pair
-  readonly clearPause: Pair
-  /** The longest step while all entries expire at once, and how many steps; lru-cache by `purgeStale`, in one. */
-  readonly expirePause: Pair
-  readonly expireSteps: number
 }
 
 const TTL_MS = 60_000
-const OPERATIONS = 200_000
+const OPERATIONS = 100_000
 
 export function measureEntries(entries: number, policy: MemoryPolicy): EntriesRow {
   const keys = Array.from({ length: entries }, (_, i) => keyOf(i))
@@ -67,39 +63,8 @@ export function measureEntries(entries: number, policy: MemoryPolicy): EntriesRo
     replace,
     insert,
     fillPause,
-    clearPause: {
-      ours: milliseconds(() => store.clear()),
-      floor: milliseconds(() => floor.clear()),
-    },
-    ...expiry(entries, policy),
     heap: heapPerEntry(entries, policy),
   }
-}
-
-/**
- * Each step does the same in each run, so the least of three times is the step's own: without what other processes of the
- * machine do, and without collections of garbage, which come at other steps each time.
- */
-function expiry(
-  entries: number,
-  policy: MemoryPolicy,
-): Pick<EntriesRow, 'expirePause' | 'expireSteps'> {
-  const floor = floorCache(entries)
-  for (let i = 0; i < entries; i++) floor.set(keyOf(i), i, { ttl: 1, start: 1 })
-  const runs = [0, 1, 2].map(() => expireAll(entries, policy))
-  const steps = runs[0]!.map((_, step) => Math.min(...runs.map((run) => run[step]!)))
-  return {
-    expirePause: { ours: Math.max(...steps), floor: milliseconds(() => floor.purgeStale()) },
-    expireSteps: steps.length,
-  }
-}
-
-function expireAll(entries: number, policy: MemoryPolicy): number[] {
-  const { clock, store } = openStore({ maxEntries: entries, maxBytes: Infinity, policy })
-  for (let i = 0; i < entries; i++) store.put(keyOf(i), entryOf(i, clock.now(), TTL_MS))
-  const steps: number[] = []
-  while (store.size > 0) steps.push(milliseconds(() => clock.step()))
-  return steps
 }
 
 function heapPerEntry(entries: number, policy: MemoryPolicy): Pair {
@@ -175,7 +140,7 @@ function longest(keys: string[], operation: (key: string) => unknown): number {
   return most
 }
 
-export function milliseconds(work: () => unknown): number {
+function milliseconds(work: () => unknown): number {
   const begin = performance.now()
   work()
   return performance.now() - begin
