@@ -4,9 +4,10 @@ import type { Core } from '../cache/core.js'
 import type { LoaderContext } from '../cache/context.js'
 import type { GetOrSetOptions } from '../cache/options.js'
 import { collect, currentScope, noteAll, runInScope } from '../cache/scope.js'
+import type { Html } from './html.js'
 import { assemble, type Holed, renderHoled } from './holed.js'
 
-/** What a fragment may be: text, or bytes. */
+/** What a fragment may be: text, or bytes; and markup of `html`. */
 export type Markup = string | Uint8Array
 
 /** How a fragment is kept: what a call of the cache takes, and the version of its template. */
@@ -28,7 +29,7 @@ export interface ItemOptions<Item> extends Omit<FragmentOptions, 'tags' | 'fresh
  *
  * @throws {CacheError} as a rejection, as `getOrSet`.
  */
-export async function fragment<M extends Markup>(
+export async function fragment<M extends Markup | Html>(
   cache: Cache,
   key: Key,
   options: FragmentOptions,
@@ -49,7 +50,7 @@ export const fragments: {
    *
    * @throws {CacheError} as a rejection, as `getOrSetMany`; what `render` throws, for the first item it throws for.
    */
-  readonly each: <Item, M extends Markup>(
+  readonly each: <Item, M extends Markup | Html>(
     cache: Cache,
     items: readonly Item[],
     key: (item: Item) => Key,
@@ -72,11 +73,11 @@ export const fragments: {
 }
 
 /** Renders one of several, in a scope of its own; what it was made from is said to its own context. */
-async function renderItem<M extends Markup>(
+async function renderItem<M extends Markup | Html>(
   core: Core,
   render: () => M | Promise<M>,
   context: LoaderContext,
-): Promise<M | Holed<M> | Error> {
+): Promise<M | Holed | Error> {
   const shared = currentScope()
   try {
     const { value, dependencies, scope } = await runInScope(undefined, () =>

@@ -1,22 +1,37 @@
 import { CacheError } from '../base/errors.js'
 import type { Markup } from './fragment.js'
-import { currentMarks, markIn, Marks, type Pieces } from './marks.js'
+import { Html } from './html.js'
+import { join, whole } from './later.js'
+import { currentMarks, markIn, Marks } from './marks.js'
 import { renderKept } from './uncacheable.js'
 
-/** A fragment with holes as it is kept. One without is kept as it is. */
-export interface Holed<M> extends Pieces<M> {
-  readonly holed: true
+/** A fragment as it is kept, where it is more than a text or bytes: with holes, or markup of `html`. */
+export interface Holed {
+  readonly pieces: readonly Markup[]
+  /** The holes between them. */
+  readonly names: readonly string[]
+  /** Whether it is to come back as markup of `html`. */
+  readonly html: boolean
 }
 
 /** Renders a fragment that will be kept; its marks are its own, since each page it will stand in has others. */
-export async function renderHoled<M extends Markup>(
+export async function renderHoled<M extends Markup | Html>(
   render: () => M | Promise<M>,
-): Promise<M | Holed<M>> {
+): Promise<M | Holed> {
   const marks = new Marks()
-  const markup = await markIn(marks, () => renderKept(render))
-  if (!marks.used) return markup
+  let html = false
+  const markup = await markIn(marks, () =>
+    renderKept(() =>
+      whole(async (): Promise<Markup> => {
+        const made: Markup | Html = await render()
+        html = made instanceof Html
+        return made instanceof Html ? made.toString() : made
+      }),
+    ),
+  )
+  if (!marks.used && !html) return markup as M
   const split = marks.split(markup)
-  return split.names.length === 0 ? markup : { holed: true, ...split }
+  return split.names.length === 0 && !html ? (markup as M) : { ...split, html }
 }
 
 /**
@@ -24,23 +39,16 @@ export async function renderHoled<M extends Markup>(
  *
  * @throws {CacheError} `CACHE_SCOPE_VIOLATION` when it has holes and stands in no page.
  */
-export function assemble<M extends Markup>(kept: M | Holed<M>): M {
-  if (typeof kept === 'string' || kept instanceof Uint8Array) return kept
-  const { pieces, names } = kept
+export function assemble<M extends Markup | Html>(kept: M | Holed): M {
+  if (typeof kept === 'string' || kept instanceof Uint8Array || kept instanceof Html) return kept
+  const { pieces, names, html } = kept
   const marks = currentMarks()
-  if (marks === undefined) {
+  if (marks === undefined && names.length > 0) {
     throw new CacheError(
       'CACHE_SCOPE_VIOLATION',
       `a fragment with the hole ${JSON.stringify(names[0])} is not in a page: use it behind cachePage with the option holes`,
     )
   }
-  const whole: Markup[] = []
-  pieces.forEach((piece, at) => {
-    if (at > 0) whole.push(marks.place(names[at - 1]!))
-    whole.push(piece)
-  })
-  if (typeof pieces[0] === 'string') return whole.join('') as M
-  return Buffer.concat(
-    whole.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)),
-  ) as Uint8Array as M
+  const all = join(pieces, (at) => marks!.place(names[at]!))
+  return (html ? new Html(all as string) : all) as M
 }
