@@ -76,7 +76,8 @@ export class Reads {
   ): Promise<ReadResult> {
     const sheet = this.sheet()
     if (keys.length > 0) sheet.askSpace()
-    const places = entries ? keys.map((key) => sheet.entry(key)) : []
+    const places =
+      keys.length === 1 && entries ? [sheet.entry(keys[0]!)] : placesOf(sheet, entries ? keys : [])
     const question = tags.length === 0 ? undefined : sheet.tags(tags)
     await sheet.done
     if (sheet.error !== undefined) throw sheet.error
@@ -95,6 +96,11 @@ export class Reads {
     for (const reading of readings) gathering.add(reading)
     for (const request of gathering.requests()) this.#router.send(request)
   }
+}
+
+function placesOf(sheet: MgetSheet, keys: readonly string[]): number[] {
+  const first = keys.length === 0 ? 0 : sheet.entries(keys)
+  return keys.map((_, at) => first + at)
 }
 
 const NONE: readonly never[] = Object.freeze([])

@@ -55,6 +55,13 @@ export class MgetSheet implements Sheet, Owner {
     return place
   }
 
+  entries(keys: readonly string[]): number {
+    this.askSpace()
+    const first = this.names.length
+    for (let at = 0; at < keys.length; at++) this.names.push(this.#naming.entry(keys[at]!))
+    return first
+  }
+
   /** Asks for the namespace's version alone. */
   askSpace(): void {
     if (this.#spacePlace === NOWHERE) this.#spacePlace = this.#ask(this.#naming.space(0))

@@ -23,7 +23,8 @@ import {
 import { createReading, read, type Answer, type Loader } from './read.js'
 import { currentScope } from './scope.js'
 import { statsOf } from './stats.js'
-import { getManyStraight, readStraight } from './straight.js'
+import { getManyStraight } from './straight-many.js'
+import { readStraight } from './straight.js'
 import { keepWarm, type Warming, type WarmOptions } from './warm.js'
 import type { Store } from '../store/store.js'
 
@@ -112,13 +113,16 @@ export class Cache implements AsyncDisposable {
 
   /** Any key, and what is not at hand: what a hit under a text need not be slowed by. */
   #getOrLoad(key: Key, loader: unknown, options: GetOrSetOptions | undefined): Promise<unknown> {
+    const core = this.#core
+    if (core.straight !== undefined && options?.fresh !== true) {
+      return readStraight(core, core.straight, key, loader, options)
+    }
     let canonical: string
     try {
       canonical = canonicalKey(key)
     } catch (error) {
       return Promise.reject(error)
     }
-    const core = this.#core
     if (typeof key !== 'string' && core.trusted && options?.fresh !== true) {
       const entry = core.near?.get(canonical)
       if (entry !== undefined && core.clock.now() < entry.checkAt) {
@@ -126,9 +130,7 @@ export class Cache implements AsyncDisposable {
         return hitNear(core, canonical, entry)
       }
     }
-    return core.straight === undefined || options?.fresh === true
-      ? this.#load(canonical, loader, options)
-      : readStraight(core, core.straight, canonical, loader, options)
+    return this.#load(canonical, loader, options)
   }
 
   async #load(
@@ -195,6 +197,7 @@ export class Cache implements AsyncDisposable {
   /** The fresh value of a key, or undefined. */
   get<T = unknown>(key: Key, options?: GetOptions): Promise<T | undefined> {
     const core = this.#core
+    if (core.straight !== undefined) return this.#getOne(key, options) as Promise<T | undefined>
     let canonical: string
     try {
       canonical = typeof key === 'string' && key.charCodeAt(0) !== 1 ? key : canonicalKey(key)
@@ -209,13 +212,17 @@ export class Cache implements AsyncDisposable {
     return this.#getFar(canonical, options) as Promise<T | undefined>
   }
 
+  async #getOne(key: Key, options: GetOptions | undefined): Promise<unknown> {
+    return (await this.getMany([key], options))[0]
+  }
+
   async #getFar(canonical: string, options: GetOptions | undefined): Promise<unknown> {
     const core = this.#core
     canonicalKey(canonical)
     const policy =
       options === undefined ? core.settings.policy : resolvePolicy(core.settings.policy, options)
     await useCore(core)
-    return (await getAll(core, [canonical], policy))[0]
+    return (await getMany(core, [canonical], policy))[0]
   }
 
   /** The fresh values of many keys in one round trip per server, in their order; undefined where there is none. */
@@ -224,11 +231,15 @@ export class Cache implements AsyncDisposable {
     options?: GetOptions,
   ): Promise<(T | undefined)[]> {
     const core = this.#core
+    if (!Array.isArray(keys)) throw invalidOption('keys', 'a list', keys)
     const policy =
       options === undefined ? core.settings.policy : resolvePolicy(core.settings.policy, options)
+    if (core.straight !== undefined) {
+      return (await getManyStraight(core, core.straight, keys, policy)) as (T | undefined)[]
+    }
     const canonical = keys.map(canonicalKey)
     await useCore(core)
-    return (await getAll(core, canonical, policy)) as (T | undefined)[]
+    return (await getMany(core, canonical, policy)) as (T | undefined)[]
   }
 
   /** True when a fresh value is there. */
@@ -430,12 +441,6 @@ export class Cache implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
-}
-
-function getAll(core: Core, keys: readonly string[], policy: Policy): Promise<unknown[]> {
-  return core.straight === undefined
-    ? getMany(core, keys, policy)
-    : getManyStraight(core, core.straight, keys, policy)
 }
 
 function withTags(policy: Policy, tags: readonly string[]): Policy {

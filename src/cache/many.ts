@@ -106,7 +106,7 @@ function countHit(core: Core, key: string, tier: number): void {
     core.events.emit('hit', { key: readable(key), tier: core.tierNames[tier]! })
 }
 
-function countMiss(core: Core, key: string): void {
+export function countMiss(core: Core, key: string): void {
   core.counters.misses++
   if (core.events.wants('miss')) core.events.emit('miss', { key: readable(key) })
 }

@@ -14,6 +14,10 @@ interface ReadTable {
 /** Tables that were read, by their hash; bounded. */
 const known = new Map<number, ReadTable>()
 
+/** Not looked up on each text: V8 has several kinds of them, and they may all have come by. */
+// oxlint-disable-next-line typescript/unbound-method
+const { substring } = String.prototype
+
 // Where the reader is. Nothing else runs meanwhile.
 let source: Buffer
 let at = 0
@@ -70,9 +74,9 @@ function readField(): unknown {
       at += 8
       return source.readDoubleLE(at - 8)
     case FIELD.text:
-      return all.substring(cut, (cut += source[at++]!))
+      return substring.call(all, cut, (cut += source[at++]!))
     case FIELD.longText:
-      return all.substring(cut, (cut += readLength()))
+      return substring.call(all, cut, (cut += readLength()))
     case FIELD.list:
       return readList(source[at++]!)
     case FIELD.longList:

@@ -117,8 +117,8 @@ export function isDescribedBy(
     bytes[AT.codec] !== codec ||
     bytes[AT.compression] !== 0 ||
     (bytes[AT.tags]! | (bytes[AT.tags + 1]! << 8)) !== tags ||
-    uint32(bytes, AT.description) !== length ||
-    uint32(bytes, AT.payload) !== end - start
+    int32(bytes, AT.description) !== length ||
+    int32(bytes, AT.payload) !== end - start
   ) {
     return false
   }
@@ -128,11 +128,9 @@ export function isDescribedBy(
   return crc32(bytes) === CRC_OF_WHOLE
 }
 
-/** `readUInt32LE` without its checks. */
-export function uint32(bytes: Buffer, at: number): number {
-  return (
-    (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0
-  )
+/** `readInt32LE` without its checks. */
+export function int32(bytes: Buffer, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)
 }
 
 /** FNV-1a over the characters of a name, which are ASCII. */

@@ -10,10 +10,10 @@ import {
   CRC,
   FLAG,
   HEADER,
+  int32,
   isDescribedBy,
   nameHash,
   problemOf,
-  uint32,
   writeCrc,
   writeMagic,
 } from './envelope-layout.js'
@@ -81,11 +81,11 @@ export interface Envelopes {
   /** Judges what a store gave for a name. @throws {CacheError} `CACHE_ENTRY_INVALID` saying what is wrong. */
   open(bytes: Buffer, name: string, key: string): Judged
   /**
-   * The value of an entry of this name that is fresh at `now` and described by exactly these bytes (`descriptionBytes`), of so
+   * The value of an entry that is fresh at `now` and described by exactly these bytes (`descriptionBytes`), of so
    * many tags; else `ODD`, which says nothing but that it has to be opened. The way for what is read most: nothing is made but
    * the value. Always `ODD` where a codec or encryption of your own is configured.
    */
-  fresh(bytes: Buffer, name: string, description: Buffer, tags: number, now: number): unknown
+  fresh(bytes: Buffer, hash: number, description: Buffer, tags: number, now: number): unknown
   /** The same entry with other times. @throws {CacheError} `CACHE_ENTRY_INVALID` saying what is wrong. */
   retime(
     bytes: Buffer,
@@ -182,11 +182,11 @@ export function createEnvelopes(options: EnvelopeOptions): Envelopes {
         throw invalid(`is encrypted with a key that is not given, ${lost}`, key)
       return new OpenEnvelope(bytes, description, () => decode(bytes, start, name))
     },
-    fresh(bytes, name, description, tags, now) {
+    fresh(bytes, hash, description, tags, now) {
       if (codec !== standardCodec || encryption !== undefined) return ODD
       if (!isDescribedBy(bytes, description, tags, codec.id)) return ODD
       if (!(now < bytes.readDoubleLE(AT.freshUntil))) return ODD
-      if (uint32(bytes, AT.nameHash) !== nameHash(name)) return ODD
+      if (int32(bytes, AT.nameHash) !== hash) return ODD
       try {
         return decodeWithin(bytes, HEADER + description.length, bytes.length - CRC)
       } catch {

@@ -166,6 +166,8 @@ export interface ReadResult {
 export interface Sheet {
   /** Asks for an entry and the namespace's version where it lives. Returns its place; the same key has one place. */
   entry(key: string): number
+  /** Asks for several entries, whoever else asks for them. Returns the place of the first; the others follow it. */
+  entries(keys: readonly string[]): number
   /** Asks for the versions of tags. The same list has one question. */
   tags(tags: readonly string[]): TagQuestion
   /** Resolves when there are answers, or none to come. Never rejects, so that those who wait need one callback and not two. */

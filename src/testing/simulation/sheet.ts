@@ -44,6 +44,10 @@ class ReadSheet implements Sheet {
     return place < 0 ? this.#keys.push(key) - 1 : place
   }
 
+  entries(keys: readonly string[]): number {
+    return this.#keys.push(...keys) - keys.length
+  }
+
   tags(tags: readonly string[]): TagQuestion {
     let question = this.#questions.get(tags)
     if (question === undefined) {
