@@ -3,10 +3,10 @@ import type { Cache } from '../../src/cache/cache.js'
 import { cachePolicy, type CachePolicyOptions, policyFields } from '../../src/http/index.js'
 import {
   answerConditional,
+  createListener,
   createPageCache,
   type KnownValidators,
   type Listener,
-  listenerWith,
   type PageOptions,
 } from '../../src/page/index.js'
 
@@ -125,5 +125,5 @@ function rootOf(app: unknown): Listener {
  * @throws {CacheError} `CACHE_OPTION_INVALID` naming the option and the value.
  */
 export function cachedListener(app: Listener, cache: Cache, options: PageOptions = {}): Listener {
-  return listenerWith(createPageCache(cache, options), app)
+  return createListener(app, cache, options)
 }

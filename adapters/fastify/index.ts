@@ -3,10 +3,10 @@ import type { Cache } from '../../src/cache/cache.js'
 import { cachePolicy, type CachePolicyOptions, policyFields } from '../../src/http/index.js'
 import {
   answerConditional,
+  createListener,
   createPageCache,
   type KnownValidators,
   type Listener,
-  listenerWith,
   type PageOptions,
 } from '../../src/page/index.js'
 
@@ -130,5 +130,5 @@ export function cachedListener(
 ): Listener {
   const listener: Listener =
     typeof app === 'function' ? app : (request, response) => app.routing(request, response)
-  return listenerWith(createPageCache(cache, options), listener)
+  return createListener(listener, cache, options)
 }

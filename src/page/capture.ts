@@ -18,6 +18,8 @@ export interface CaptureOptions {
   readonly maxBytes: number
   /** Decides once the head is known; may change the fields of the response when it is to go out. */
   readonly onHead: (head: { readonly status: number; readonly fields: FieldValues }) => Course
+  /** Takes down the fields that were there before too. */
+  readonly whole: boolean
   /** Surrounds each call of the response's own functions. */
   readonly around: <T>(inside: () => T) => T
   /** Runs something later, unless it is cancelled. */
@@ -35,6 +37,8 @@ export interface Capture {
   readonly course: Course | undefined
   /** From now on holds back what has not begun to go out. False when it has begun. */
   hold(): boolean
+  /** Ends the capture of a response that has not begun, and gives it back. False when it has begun. */
+  leave(): boolean
   /** Gives the response back: with its functions, and the fields it had before, if it was held. */
   release(): void
 }
@@ -62,7 +66,7 @@ export function captureResponse(response: ServerResponse, options: CaptureOption
   const begin = (): Course => {
     if (course !== undefined) return course
     const fields: FieldValues = { ...response.getHeaders() }
-    const lines = linesFromFields(changed(fields, before))
+    const lines = linesFromFields(options.whole ? fields : changed(fields, before))
     head = { status: response.statusCode, fields, lines }
     const decided = options.onHead(head)
     course = held ? 'hold' : decided
@@ -155,6 +159,13 @@ export function captureResponse(response: ServerResponse, options: CaptureOption
       if (goesOut(course)) return false
       held = true
       course &&= 'hold'
+      return true
+    },
+    leave() {
+      if (course !== undefined || ended) return false
+      released = true
+      stopWatching()
+      resolve({ kind: 'incomplete', reason: 'route' })
       return true
     },
     release() {

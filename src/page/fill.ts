@@ -6,6 +6,7 @@ import { afterwards } from './aftermath.js'
 import { bypass } from './bypass.js'
 import { goesOut } from './capture.js'
 import { isFor } from './keys.js'
+import { offerToRoute } from './passage.js'
 import { pagePolicy } from './policy.js'
 import { runAttended, runDetached } from './run-handler.js'
 import type { Attempt, Made } from './run.js'
@@ -34,15 +35,17 @@ export async function fillPage(
 ): Promise<readonly string[] | undefined> {
   const { visit, shared, headers, method } = entered
   const { core, settings } = shared
-  const attempt: Attempt = { capture: undefined, own: undefined }
+  const attempt: Attempt = { capture: undefined, own: undefined, left: false }
   const waiting: Waiting = { left: false, started: false }
   const reason: ForwardReason = stale === undefined ? 'miss' : 'stale'
+  const over = Promise.withResolvers<void>()
   const loader = async (context: LoaderContext): Promise<Made> => {
     if (waiting.left) throw new Error('the visitor does not wait any more')
     const place = await placeOf(entered, context, names)
     if ('pointer' in place) return place.pointer
     if (method === 'HEAD') return runDetached(entered, place.names, context, reason)
     waiting.started = true
+    offerToRoute(visit, attempt, over.promise)
     return runAttended(entered, place.names, context, attempt, reason)
   }
   const reading = read(
@@ -52,6 +55,12 @@ export async function fillPage(
     }),
   ) as Promise<Answer<Made>>
   const answer = await orTimeout(core, reading, settings.hardMs, waiting)
+    .catch((error: unknown) => {
+      if (!attempt.left) throw error
+      return undefined
+    })
+    .finally(over.resolve)
+  if (attempt.left) return undefined
   const { capture } = attempt
   if (goesOut(capture?.course)) {
     afterwards(entered, key, answer)

@@ -49,6 +49,20 @@ export function createPageKeys(settings: PageSettings): PageKeys {
   }
 }
 
+/** The key of an absolute URL, or of a path where there is one host; undefined when it is none of ours. */
+export function absoluteKey(
+  keys: PageKeys,
+  settings: PageSettings,
+  url: string,
+): string | undefined {
+  const first = [settings.hosts ?? []].flat()[0]
+  const base = first === undefined ? undefined : `${settings.scheme}://${first}`
+  if (!URL.canParse(url, base)) return undefined
+  const parsed = new URL(url, base)
+  const keyed = keys.url(parsed.pathname + parsed.search, parsed.host)
+  return 'key' in keyed ? keyed.key : undefined
+}
+
 /** The tag of every variant of a URL. */
 export function pageTag(url: string): string {
   return `page:${url}`

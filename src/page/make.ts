@@ -51,6 +51,7 @@ export async function makePage(
   const outcome: { way: 'new' | 'validated' | 'unconfirmed' | 'failed' } = { way: 'new' }
   const capture = captureResponse(response, {
     maxBytes: settings.maxBytes,
+    whole: settings.inFront,
     around: (inside) => view.unnoted(inside),
     after: (ms, later) => core.clock.after(ms, later),
     onHead: ({ status, fields }) => {

@@ -74,6 +74,11 @@ export interface PageOptions {
    * no `ETag`). Default: none.
    */
   readonly holes?: readonly Hole[]
+  /**
+   * For a route behind `cachedListener`: its pages may be answered before anything of the application runs, authentication and
+   * sessions included. They have the fields then that were set before the route was reached. Default: false.
+   */
+  readonly inFront?: boolean
   /** The name in `Cache-Status`. Default: `'keepfresh'`. */
   readonly name?: string
 }
@@ -106,6 +111,7 @@ export interface PageSettings {
   readonly maxVariants: number
   /** By name. */
   readonly holes: ReadonlyMap<string, Hole>
+  readonly inFront: boolean
   readonly status: CacheStatusWriter
 }
 
@@ -131,6 +137,7 @@ const NAMES = new Set([
   'maxBytes',
   'maxVariants',
   'holes',
+  'inFront',
   'name',
 ])
 
@@ -182,6 +189,7 @@ export function resolvePageOptions(options: PageOptions): PageSettings {
     maxBytes: count(options.maxBytes, 'maxBytes', 1_048_576),
     maxVariants: count(options.maxVariants, 'maxVariants', 32),
     holes: holesByName(options.holes),
+    inFront: flag(options.inFront, 'inFront'),
     status: createCacheStatusWriter(options.name ?? 'keepfresh'),
   })
 }
@@ -194,6 +202,11 @@ function holesByName(holes: readonly Hole[] = []): ReadonlyMap<string, Hole> {
   const byName = new Map(holes.map((one: Hole) => [one.name, one]))
   if (byName.size < holes.length) throw invalidOption('holes', 'of different names', holes)
   return byName
+}
+
+function flag(value: boolean | undefined, option: string): boolean {
+  if (value === undefined || typeof value === 'boolean') return value ?? false
+  throw invalidOption(option, 'true or false', value)
 }
 
 function ms(duration: Duration | undefined, option: string): number | undefined {

@@ -43,7 +43,7 @@ export interface RequestView {
   readonly personal: boolean
   /** Runs `inside` without noting what it reads: what the server reads while it sends is no dependency of the page. */
   unnoted<T>(inside: () => T): T
-  /** Gives the request back as it was. */
+  /** Gives the request back as it was, but for the fields that were written meanwhile. */
   end(): void
 }
 
@@ -72,7 +72,12 @@ export function viewRequest(request: IncomingMessage, options: ViewOptions): Req
   }
   const { method } = request
   const shown = shownFields(request.headers, host, added)
-  const watched = watchFields(shown, { onName: note, onAll: noteAll })
+  const written = new Map<string | symbol, unknown>()
+  const watched = watchFields(shown, {
+    onName: note,
+    onAll: noteAll,
+    onWrite: (name, value) => written.set(name, value),
+  })
   const replaced: (() => void)[] = []
   const replace = (target: object, name: string, value: () => unknown): void => {
     const before = Object.getOwnPropertyDescriptor(target, name)
@@ -130,6 +135,11 @@ export function viewRequest(request: IncomingMessage, options: ViewOptions): Req
       noting = false
       for (const restore of replaced) restore()
       replaced.length = 0
+      for (const [name, value] of written) {
+        if (value === undefined) Reflect.deleteProperty(request.headers, name)
+        else Reflect.set(request.headers, name, value)
+      }
+      written.clear()
       if (method !== undefined) request.method = method
     },
   }

@@ -11,6 +11,7 @@ import { createDetached } from './detached.js'
 import { fillOnTheWay } from './fill-holes.js'
 import { marksFor } from './holes.js'
 import { makePage } from './make.js'
+import { offerToRoute } from './passage.js'
 import { type Attempt, type Made, type Run, UNCONFIRMED } from './run.js'
 import { rememberVary } from './sticky-vary.js'
 import type { Entered, Visit } from './visit.js'
@@ -23,6 +24,11 @@ export function continueDetached(visit: Visit): boolean {
   const run = detachedRuns.get(visit.request)
   run?.(visit)
   return run !== undefined
+}
+
+/** True for a request that we have made ourselves and whose handler has not been reached yet. */
+export function isDetached(request: IncomingMessage): boolean {
+  return detachedRuns.has(request)
 }
 
 /** Runs the handler for the visitor who is here, and shows it no more of the request than the key says. */
@@ -85,11 +91,22 @@ async function detached(
   const { promise, resolve, reject } = Promise.withResolvers<Made>()
   const base = runOf(entered, names, reason)
   let reached = false
-  detachedRuns.set(request, ({ subject, response: own, proceed, narrow }) => {
+  detachedRuns.set(request, (own) => {
+    const { subject, proceed, narrow } = own
     detachedRuns.delete(request)
     reached = true
-    const run = { ...base, asks, request, response: own, subject, headers: sent, attended: false }
-    const attempt: Attempt = { capture: undefined, own: undefined }
+    const run = {
+      ...base,
+      asks,
+      request,
+      response: own.response,
+      subject,
+      headers: sent,
+      attended: false,
+    }
+    const attempt: Attempt = { capture: undefined, own: undefined, left: false }
+    // Nobody waits for this request: a route that takes it over lets it be.
+    offerToRoute(own, attempt, new Promise<void>(() => {}))
     makePage(run, context, attempt, () => {
       narrow?.(at.target)
       markIn(base.marks, proceed)

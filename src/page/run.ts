@@ -54,4 +54,6 @@ export interface Attempt {
   capture: Capture | undefined
   /** A page for this visitor alone: validated, and no longer for others. */
   own: StoredPage | undefined
+  /** A route keeps the page itself: nothing is to be done for this visitor here. */
+  left: boolean
 }

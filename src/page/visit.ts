@@ -7,6 +7,7 @@ import type { PageKeys, VariantBound } from './keys.js'
 import type { Codings } from './codings.js'
 import type { FindUrl } from './known-url.js'
 import type { PageSettings } from './options.js'
+import type { Passage } from './passage.js'
 import type { ReadyPage } from './ready-page.js'
 import type { StoredPage } from './stored-page.js'
 
@@ -26,6 +27,8 @@ export interface Visit {
   readonly narrow?: (target: string) => void
   /** Told that the answer comes from here and not from the framework. */
   readonly answering?: () => void
+  /** How a route that has a page cache of its own takes the visit over. */
+  readonly passage?: Passage
 }
 
 /** What the visits of one page cache share. */

@@ -11,6 +11,8 @@ export interface Watching {
   readonly onName: (name: string) => void
   /** Somebody began to go through all fields. */
   readonly onAll: () => void
+  /** A field was written, or deleted (undefined). */
+  readonly onWrite: (name: string | symbol, value: unknown) => void
 }
 
 /** One going through all fields: they come in order, so whoever asks for an earlier one asks by name. */
@@ -45,6 +47,15 @@ export function watchFields<Fields extends object>(fields: Fields, watching: Wat
     get(target, name) {
       note(name, values)
       return Reflect.get(target, name)
+    },
+    set(target, name, value) {
+      note(name)
+      watching.onWrite(name, value)
+      return Reflect.set(target, name, value)
+    },
+    deleteProperty(target, name) {
+      watching.onWrite(name, undefined)
+      return Reflect.deleteProperty(target, name)
     },
     has(target, name) {
       note(name)

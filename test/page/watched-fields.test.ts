@@ -8,7 +8,7 @@ function watched() {
   let all = 0
   const seen = watchFields<Record<string, string>>(
     { ...fields },
-    { onName: (name) => names.push(name), onAll: () => all++ },
+    { onName: (name) => names.push(name), onAll: () => all++, onWrite: () => {} },
   )
   return { seen, names, all: () => all }
 }
