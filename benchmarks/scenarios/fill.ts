@@ -1,6 +1,6 @@
-import type { Scenario } from '../lib/scenario.js'
+import type { TimedScenario } from '../lib/scenario.js'
 
-export const memoryFill: Scenario = {
+export const memoryFill: TimedScenario = {
   kind: 'timed',
   name: 'memory-fill',
   asks: 'What does a miss cost that is loaded and kept in process memory, others leaving for it?',
@@ -21,7 +21,7 @@ export const memoryFill: Scenario = {
   isComputing: true,
 }
 
-export const redisFill: Scenario = {
+export const redisFill: TimedScenario = {
   kind: 'timed',
   name: 'redis-fill',
   asks: 'What does a miss cost that is loaded and kept in Redis?',
@@ -42,7 +42,7 @@ export const redisFill: Scenario = {
   pinned: true,
 }
 
-export const promotion: Scenario = {
+export const promotion: TimedScenario = {
   kind: 'timed',
   name: 'tiers-promotion',
   asks: 'What does an answer from Redis cost that process memory takes over?',

@@ -16,6 +16,7 @@ import { redisHit, redisHits } from './redis-hit.js'
 import { redisMany } from './redis-many.js'
 import { redisTags } from './redis-tags.js'
 import { stampede } from './stampede.js'
+import { steps } from './steps.js'
 import { tiersHit } from './tiers-hit.js'
 import { webNotModified } from './web-304.js'
 import { webHit } from './web-hit.js'
@@ -39,6 +40,7 @@ export const SCENARIOS: readonly Scenario[] = [
   objects,
   heap,
   allocations,
+  steps,
   growthEntries,
   growthPauses,
   growthTags,

@@ -1,4 +1,4 @@
-import type { Entrant, Scenario } from '../lib/scenario.js'
+import type { Entrant, TimedScenario } from '../lib/scenario.js'
 
 /** No peer has a store for Memcached but through Keyv, whose adapter is memjs with JSON again. */
 const entrants: readonly Entrant[] = [
@@ -6,7 +6,7 @@ const entrants: readonly Entrant[] = [
   { contender: 'memjs', place: 'memcached' },
 ]
 
-export const memcachedHit: Scenario = {
+export const memcachedHit: TimedScenario = {
   kind: 'timed',
   name: 'memcached-hit',
   asks: 'What does an answer from Memcached cost one caller?',
@@ -18,7 +18,7 @@ export const memcachedHit: Scenario = {
   pinned: true,
 }
 
-export const memcachedHits: Scenario = {
+export const memcachedHits: TimedScenario = {
   kind: 'timed',
   name: 'memcached-hits-100',
   asks: 'What does an answer from Memcached cost when 100 callers wait for one?',

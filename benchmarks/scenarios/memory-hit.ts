@@ -1,6 +1,6 @@
-import type { Scenario } from '../lib/scenario.js'
+import type { TimedScenario } from '../lib/scenario.js'
 
-export const memoryHit: Scenario = {
+export const memoryHit: TimedScenario = {
   kind: 'timed',
   name: 'memory-hit',
   asks: 'What does an answer from process memory cost?',

@@ -1,4 +1,4 @@
-import type { Entrant, Scenario } from '../lib/scenario.js'
+import type { Entrant, TimedScenario } from '../lib/scenario.js'
 
 const entrants: readonly Entrant[] = [
   { contender: 'keepfresh', place: 'redis' },
@@ -11,7 +11,7 @@ const entrants: readonly Entrant[] = [
   { contender: 'bentocache', place: 'redis' },
 ]
 
-export const redisHit: Scenario = {
+export const redisHit: TimedScenario = {
   kind: 'timed',
   name: 'redis-hit',
   asks: 'What does an answer from Redis cost one caller?',
@@ -24,7 +24,7 @@ export const redisHit: Scenario = {
   commandsAtMost: 100,
 }
 
-export const redisHits: Scenario = {
+export const redisHits: TimedScenario = {
   kind: 'timed',
   name: 'redis-hits-100',
   asks: 'What does an answer from Redis cost when 100 callers wait for one?',

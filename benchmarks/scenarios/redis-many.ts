@@ -1,6 +1,6 @@
-import type { Scenario } from '../lib/scenario.js'
+import type { TimedScenario } from '../lib/scenario.js'
 
-export const redisMany: Scenario = {
+export const redisMany: TimedScenario = {
   kind: 'timed',
   name: 'redis-many-100',
   asks: 'What does one call for 100 values cost that Redis has?',

@@ -1,8 +1,8 @@
-import type { Scenario } from '../lib/scenario.js'
+import type { TimedScenario } from '../lib/scenario.js'
 
 const tags = ['customers', 'city:springfield', 'plan:basic']
 
-export const redisTags: Scenario = {
+export const redisTags: TimedScenario = {
   kind: 'timed',
   name: 'redis-hits-tags',
   asks: 'What do three tags on each entry add to an answer from Redis, for 100 callers?',

@@ -1,6 +1,6 @@
-import type { Scenario } from '../lib/scenario.js'
+import type { TimedScenario } from '../lib/scenario.js'
 
-export const tiersHit: Scenario = {
+export const tiersHit: TimedScenario = {
   kind: 'timed',
   name: 'tiers-hit',
   asks: 'What does Redis behind process memory add to an answer from memory?',
