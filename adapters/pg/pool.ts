@@ -13,6 +13,7 @@ import {
 import { answer, follow, keepable, learnTypes, type Followed } from './client.js'
 import { forwardAll } from './forward.js'
 import { hasOwnParsers, Parsers } from './parsers.js'
+import { createReplica, type PoolReplica } from './replica.js'
 import { isSubmittable, statementOf, type Statement } from './statement.js'
 
 declare module 'pg' {
@@ -29,7 +30,7 @@ declare module 'pg' {
 
 export interface CachedPoolOptions extends Omit<
   QueriesOptions,
-  'dialect' | 'describe' | 'isEmpty' | 'analyze' | 'loadAnalyzer' | 'defaultParsers'
+  'dialect' | 'describe' | 'isEmpty' | 'analyze' | 'loadAnalyzer' | 'defaultParsers' | 'replica'
 > {
   /** Whether texts are read with `libpg-query`: `'auto'` where it is installed. Default: `'auto'`. */
   readonly parser?: 'auto' | 'own' | undefined
@@ -38,6 +39,11 @@ export interface CachedPoolOptions extends Omit<
    * are kept under that name. Default: such queries are not cached.
    */
   readonly parsers?: ((types: CustomTypesConfig) => string | undefined) | undefined
+  /**
+   * A standby that answers the reads that are kept, where it has caught up with what was written to their tables; else, and for all other
+   * reads, the primary does. One connection more is opened to the primary, to ask for its position. Default: none.
+   */
+  readonly replica?: Pool | PoolReplica | undefined
 }
 
 /** The application's pool, with reads from the cache. */
@@ -62,7 +68,7 @@ export function cachedPool<P extends Pool>(pool: P, options: CachedPoolOptions):
     throw invalidOption('pool', 'a Pool of pg', pool)
   if (typeof options !== 'object' || options === null)
     throw invalidOption('options', 'an object', options)
-  const { parser = 'auto', parsers: name, ...rest } = options
+  const { parser = 'auto', parsers: name, replica: standby, ...rest } = options
   const parsers = new Parsers(name)
   const passed = pool.query.bind(pool) as (...args: readonly unknown[]) => unknown
   const followed = new WeakMap<PoolClient, Followed>()
@@ -118,13 +124,21 @@ export function cachedPool<P extends Pool>(pool: P, options: CachedPoolOptions):
     }
   }
 
+  const settings = standby && ('connect' in standby ? { pool: standby } : standby)
+  const replica = settings && createReplica(pool, settings, parsers)
+
   const load =
     (statement: Statement): Execute<unknown> =>
-    (context) =>
-      onClient(async ({ connection, send }, client) => {
+    async (context) => {
+      if (replica !== undefined && context.from === 'any') {
+        const loaded = await replica.load(statement, context.position, context.alone)
+        if (loaded !== undefined) return loaded.answer
+      }
+      return onClient(async ({ connection, send }, client) => {
         if (!connection.plain || hasOwnParsers(client)) context.alone()
         return keepable(await send(statement), statement, parsers, context.alone)
       })
+    }
 
   const execute =
     (statement: Statement): Execute<unknown> =>
@@ -137,6 +151,7 @@ export function cachedPool<P extends Pool>(pool: P, options: CachedPoolOptions):
 
   const queries = createQueries({
     ...rest,
+    ...(replica && { replica: { position: () => replica.position(), holdOff: settings?.holdOff } }),
     dialect: 'postgres',
     defaultParsers: () => parsers.common,
     describe: (sql) =>
@@ -159,7 +174,12 @@ export function cachedPool<P extends Pool>(pool: P, options: CachedPoolOptions):
     return queries.explain(statement.query)
   }
 
-  return forwardAll(pool, { query, explain, queries })
+  if (replica === undefined) return forwardAll(pool, { query, explain, queries })
+  const end = (done?: () => void): Promise<void> | void => {
+    void replica.close()
+    return done === undefined ? pool.end() : pool.end(done)
+  }
+  return forwardAll(pool, { query, explain, queries, end })
 }
 
 const FOLLOWED = { followed: true } as const

@@ -102,6 +102,7 @@ export class Answers {
       const answer = await execute({
         purpose: 'load',
         from: advice?.primary === true ? 'primary' : 'any',
+        position: advice?.position,
         alone: () => (shared = false),
       })
       if (!shared || !this.#isKeepable(answer, query)) {
@@ -123,12 +124,14 @@ export class Answers {
     const tables = plan.reads.map(({ table }) => table)
     let keep = true
     let primary = false
+    let position: bigint | undefined
     for (const hook of commits.hooks) {
       const advice = await hook.beforeLoad?.({ database: scopes.database, tables, tags })
       if (advice?.keep === false) keep = false
       if (advice?.primary === true) primary = true
+      if ((advice?.position ?? -1n) > (position ?? -1n)) position = advice?.position
     }
-    return { keep, primary }
+    return { keep, primary, position }
   }
 
   /** A value of a class that no store keeps faithfully must not fail the query. */

@@ -117,6 +117,7 @@ export class Commits {
   /** A failed invalidation is told and kept by the cache; it never fails the statement, which has been executed. */
   async invalidate(commit: Commit, reason: string): Promise<Receipt | undefined> {
     const { cache, listeners } = this.#options
+    for (const hook of this.hooks) await this.#attempt(() => hook.beforeInvalidate?.(commit))
     let receipt: Receipt | undefined
     try {
       receipt = await cache.invalidateTags(commit.tags)

@@ -1,5 +1,6 @@
 export { changeTags, keyText, type RowKey, type TableChange, type TableLayout } from './change.js'
 export { databaseTag, partitionsTag, partitionTag, rowsTag, rowTag, tableTag } from './tags.js'
+export type { ReplicaOptions } from './replica.js'
 export type { ResolvedScope, ScopeOption, ScopeParts } from './scope.js'
 export type {
   Commit,

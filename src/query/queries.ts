@@ -11,6 +11,7 @@ import { explain } from './explain.js'
 import { Listeners } from './listeners.js'
 import type { Plan } from './plan.js'
 import { Plans } from './plans.js'
+import { replicaHooks } from './replica.js'
 import { resolveScopes } from './scope.js'
 import { analyze, type Analysis } from './sql/index.js'
 import { strictHooks } from './strict.js'
@@ -104,12 +105,14 @@ export function createQueries(options: QueriesOptions): Queries {
   })
   const { database } = scopes
   const commits = new Commits({ cache, database, holder, partitions, listeners })
-  const onError = (error: unknown): void => listeners.emit('error', { error, operation: 'mark' })
+  const onError = (error: unknown): void => listeners.emit('error', { error, operation: 'hook' })
   const strict =
     options.consistency === 'strict'
       ? [strictHooks({ cache, markFor: options.markFor, onError })]
       : []
-  commits.hooks = [...strict, ...(options.hooks ?? [])]
+  const replica =
+    options.replica === undefined ? [] : [replicaHooks(cache, options.replica, onError)]
+  commits.hooks = [...strict, ...replica, ...(options.hooks ?? [])]
   const answers = new Answers({
     cache,
     scopes,

@@ -11,7 +11,7 @@
  * 5. it lifts the marks.
  *
  * A load notes the versions of its tags, then looks for marks, then asks the database. Where it finds one, its answer is not kept and not given
- * to those who wait for it. Now let a read begin after the commit, and suppose it were answered with what was before: then by a load that
+ * to those who wait for it; nor is a replica asked, which may be behind. Now let a read begin after the commit, and suppose it were answered with what was before: then by a load that
  * asked the database before the commit and that saw no mark. It looked before it asked, so not after the mark was lifted; nor while it
  * was there; so before step 1 was done. Then it noted its versions before step 2, and since step 2, which is before the commit, its
  * answer is unusable. Step 4 is not needed for any of this, only for a mark that got lost: a writer that dies before it leaves a mark
@@ -61,7 +61,7 @@ export function strictHooks(options: StrictOptions): QueryHooks {
       marked.get(commit)?.(outcome === 'unknown')
     },
     async beforeLoad({ tags }) {
-      return (await marks.isMarked(tags)) ? { keep: false } : undefined
+      return (await marks.isMarked(tags)) ? { keep: false, primary: true } : undefined
     },
   }
 }

@@ -3,6 +3,7 @@ import type { LifetimeOptions } from '../cache/options.js'
 import type { Cache } from '../cache/cache.js'
 import type { Receipt } from '../cache/change.js'
 import type { RowKey, TableChange } from './change.js'
+import type { ReplicaOptions } from './replica.js'
 import type { ScopeOption, ScopeParts } from './scope.js'
 import type { Analysis, Dialect, Reason, Refusal } from './sql/index.js'
 
@@ -53,6 +54,8 @@ export interface ExecuteContext {
   readonly purpose: 'load' | 'pass'
   /** Where the answer may come from: `primary` when a replica has not caught up with what was written. */
   readonly from: 'any' | 'primary'
+  /** Where it comes from a replica: the position of the log that this has to have reached. */
+  readonly position?: bigint | undefined
   /** Said by a load whose answer must not be kept, nor given to others who wait for it: they ask for themselves. */
   readonly alone: () => void
 }
@@ -86,6 +89,8 @@ export interface LoadAdvice {
   readonly keep?: boolean | undefined
   /** A replica would answer with what was before. */
   readonly primary?: boolean | undefined
+  /** So would one that has not reached this position of the log. */
+  readonly position?: bigint | undefined
 }
 
 /**
@@ -100,6 +105,8 @@ export interface QueryHooks {
   beforeCommit?(commit: Commit): void | PromiseLike<void>
   /** When the answer is there, or will not come; before the tags are invalidated. Not called when `beforeCommit` rejected. */
   afterCommit?(commit: Commit, outcome: CommitOutcome): void | PromiseLike<void>
+  /** Before the tags are invalidated: of a commit, or for a writer outside. */
+  beforeInvalidate?(commit: Commit): void | PromiseLike<void>
   /**
    * When the tags have been invalidated, or nothing had to be; also, as rolled back, when a step behind this one kept the COMMIT from being
    * sent.
@@ -242,6 +249,8 @@ export interface QueriesOptions extends LifetimeOptions {
    * COMMIT. Longer than a COMMIT that was sent can take to be carried out. Default: 1 minute.
    */
   readonly markFor?: Duration | undefined
+  /** Loads may be answered by a replica (`ExecuteContext.from`): what tells whether it has caught up. Default: there is none. */
+  readonly replica?: ReplicaOptions | undefined
   /** Steps around commits and loads. */
   readonly hooks?: readonly QueryHooks[] | undefined
 }
