@@ -24,6 +24,8 @@ test.each([
     'src/cache/options.ts',
     ['How long an entry lives', 'For a call', 'For a cache', 'For an audit'],
   ],
+  ['src/page/options.ts', ['For pages']],
+  ['src/page/compress.ts', ['For `compress` of pages']],
   ['adapters/memory/options.ts', ['For `memoryStore`']],
   ['adapters/redis/options.ts', ['For `redisStore`']],
   ['adapters/memcached/options.ts', ['For `memcachedStore`']],
