@@ -20,6 +20,8 @@ import { runTimed } from './lib/turns.js'
 import { SCENARIOS } from './scenarios/index.js'
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url))
+/** The longest that one question may take; most take some seconds, those that are asked for alone more. */
+const LIMIT_MS = 400_000
 const HOOK = fileURLToPath(new URL('../scripts/typescript.ts', import.meta.url))
 
 let options: Arguments
@@ -117,8 +119,9 @@ async function runOne(scenario: Scenario, n: number): Promise<void> {
   const { name, asks } = scenario
   if (!isQuick) log(`\n${asks} (${name}, ${n} of ${chosen.length})`)
   try {
-    const outcome =
-      scenario.kind === 'timed' ? await runTimed(scenario, bench) : await scenario.run(bench)
+    const outcome = await inTime(
+      scenario.kind === 'timed' ? runTimed(scenario, bench) : scenario.run(bench),
+    )
     finished.push({ scenario, outcome })
     const failed = outcome.claims.filter(({ holds }) => !holds)
     passed += outcome.claims.length - failed.length
@@ -137,6 +140,20 @@ async function runOne(scenario: Scenario, n: number): Promise<void> {
   } catch (error) {
     if (error instanceof LeftOut) leaveOut(name, error.message)
     else failures.push(`${name}: it runs (${(error as Error).stack ?? String(error)})`)
+  }
+}
+
+/** A question that hangs, as a server may make it, does not keep the others from being asked. */
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(
+    () => late.reject(new Error(`no answer within ${LIMIT_MS / 1_000} s`)),
+    LIMIT_MS,
+  )
+  try {
+    return await Promise.race([answer, late.promise])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -10,7 +10,10 @@ interface Main {
   readonly createCache: (options: { stores: unknown[]; ttl: number }) => Cache
 }
 
-/** https://cachemanager.org: stores are Keyv over CacheableMemory and over @keyv/redis, as its README has it. */
+/**
+ * https://cachemanager.org: stores are Keyv over CacheableMemory and over @keyv/redis, as its README has it. Keyv is of the
+ * major version that all three of them ask for.
+ */
 export const cacheManager: Contender = {
   name: 'cache-manager',
   packages: ['cache-manager', 'keyv', '@keyv/redis', 'cacheable'],
