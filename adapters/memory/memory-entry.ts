@@ -73,6 +73,7 @@ class CompactEntry implements MemoryEntry {
   readonly value: unknown
   slot = -1
   matchedAt = -1
+  answer: Promise<unknown> | undefined = undefined
   readonly #loaded: number
   readonly #fresh: number
   readonly #stale: number
@@ -143,6 +144,7 @@ class WideEntry implements MemoryEntry {
   readonly value: unknown
   slot = -1
   matchedAt = -1
+  answer: Promise<unknown> | undefined = undefined
   readonly loadedAt: number
   readonly freshUntil: number
   readonly staleUntil: number

@@ -1,6 +1,7 @@
 import { describe, invalidOption } from '../base/errors.js'
 import { assertTag, canonicalKey, type Key } from '../base/stable-key.js'
 import type { Duration } from '../base/duration.js'
+import { isAhead } from '../base/turn-clock.js'
 import type { Entry } from '../store/store.js'
 import { addValue, expireKey, incrementValue, touchKey } from './adjust.js'
 import { createAudit } from './audit.js'
@@ -103,7 +104,7 @@ export class Cache implements AsyncDisposable {
     if (typeof key === 'string' && (options === undefined || options.fresh !== true)) {
       const core = this.#core
       const entry = core.trusted ? core.near?.get(key) : undefined
-      if (entry !== undefined && core.clock.now() < entry.checkAt && key.charCodeAt(0) !== 1) {
+      if (entry !== undefined && isAhead(core.clock, entry.checkAt) && key.charCodeAt(0) !== 1) {
         core.audit?.hit(key, entry, loader)
         return hitNear(core, key, entry) as Promise<T>
       }
@@ -125,7 +126,7 @@ export class Cache implements AsyncDisposable {
     }
     if (typeof key !== 'string' && core.trusted && options?.fresh !== true) {
       const entry = core.near?.get(canonical)
-      if (entry !== undefined && core.clock.now() < entry.checkAt) {
+      if (entry !== undefined && isAhead(core.clock, entry.checkAt)) {
         core.audit?.hit(canonical, entry, loader as Loader<unknown>)
         return hitNear(core, canonical, entry)
       }
@@ -206,7 +207,7 @@ export class Cache implements AsyncDisposable {
     }
     if (core.trusted && core.near !== undefined) {
       const entry = core.near.get(canonical)
-      if (entry !== undefined && core.clock.now() < entry.freshUntil)
+      if (entry !== undefined && isAhead(core.clock, entry.freshUntil))
         return hitNear(core, canonical, entry) as Promise<T>
     }
     return this.#getFar(canonical, options) as Promise<T | undefined>
@@ -454,7 +455,7 @@ function withTags(policy: Policy, tags: readonly string[]): Policy {
 export function atHand(core: Core, key: string): Promise<unknown> | undefined {
   if (!core.trusted || core.audit !== undefined) return undefined
   const entry = core.near?.get(key)
-  return entry !== undefined && core.clock.now() < entry.checkAt
+  return entry !== undefined && isAhead(core.clock, entry.checkAt)
     ? hitNear(core, key, entry)
     : undefined
 }
@@ -467,5 +468,8 @@ function hitNear(core: Core, key: string, entry: Entry): Promise<unknown> {
     core.events.emit('hit', { key: readable(key), tier: core.tierNames[0]! })
   }
   currentScope()?.note(core, entry.tags, entry.versions, entry.freshUntil, entry.private)
-  return Promise.resolve(handOut(entry))
+  // Awaiting one promise often costs less than making one for each.
+  return entry.copied
+    ? Promise.resolve(handOut(entry))
+    : (entry.answer ??= Promise.resolve(entry.value))
 }

@@ -35,7 +35,7 @@ export interface Store {
 
 // ---------------------------------------------------------------------------------------- local
 
-/** A value with what is needed to judge it. Immutable once filled, but for the two caches of the store. */
+/** A value with what is needed to judge it. Immutable once filled, but for what store and engine note beside it. */
 export interface Entry {
   readonly value: unknown
   /** When the load that made it began, ms since the epoch. */
@@ -55,6 +55,8 @@ export interface Entry {
   /** What it depends on, with the versions as they were noted; the two arrays have one length. */
   readonly tags: readonly string[]
   readonly versions: readonly Version[]
+  /** The value as a promise, for the engine: made at the first hit of a value that callers share. */
+  answer?: Promise<unknown> | undefined
 }
 
 /** The right to fill one key of a local store: `live` until anything changes the key. */
