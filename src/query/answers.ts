@@ -8,8 +8,8 @@ import { survey } from '../store/value-walk.js'
 import type { Commits } from './commits.js'
 import type { Listeners } from './listeners.js'
 import { readTags, type Plan, type ReadTags, type Refused } from './plan.js'
-import type { Plans } from './plans.js'
-import type { ResolvedScope, Scopes } from './scope.js'
+import type { Named, Plans } from './plans.js'
+import type { Scopes } from './scope.js'
 import type { Execute, LoadAdvice, Query } from './types.js'
 
 /** What a load returns whose answer is for nobody else: they ask for themselves. It is never kept. */
@@ -28,8 +28,8 @@ export interface AnswersOptions {
 /** A read that may be answered from the cache. */
 export interface Cacheable {
   readonly key: string
+  readonly named: Named
   readonly plan: Plan
-  readonly scope: ResolvedScope
 }
 
 /** Reads through the cache. */
@@ -50,8 +50,8 @@ export class Answers {
     if (plan === undefined || plan.refused !== undefined || query.parsers === null) return undefined
     const scope = scopes.current()
     if (scope === undefined || (plan.personal && !scope.personal)) return undefined
-    const key = plans.key(plan, scope, query)
-    return typeof key === 'string' ? atHand(this.#core, key) : undefined
+    const named = plans.named(plan, scope, query)
+    return 'key' in named ? atHand(this.#core, named.key) : undefined
   }
 
   /** Whether an answer may be kept, as far as the statement and its scope tell; else why not. */
@@ -65,15 +65,19 @@ export class Answers {
     if (scope === undefined) return { why: 'scope', detail: 'none at the moment' }
     if (plan.personal && !scope.personal)
       return { why: 'row-security', detail: 'the scope names neither user nor tenant' }
-    const key = plans.key(plan, scope, query)
-    return typeof key === 'string' ? { key, plan, scope } : key
+    const named = plans.named(plan, scope, query)
+    return 'key' in named ? { key: named.key, named, plan } : named
   }
 
-  tags(plan: Plan, query: Query): ReadTags {
+  tags(plan: Plan, query: Query, named?: Named): ReadTags {
     const believed = !(query.interpolated === true && plan.analysis.params.doubtful)
-    const { tags, absent } = readTags(plan, this.#options.scopes.database, query.params, believed)
+    // Whether rows are believed is not in the key: the same query may be sent in both ways.
+    const known = believed ? named?.tags : undefined
+    const made = known ?? readTags(plan, this.#options.scopes.database, query.params, believed)
+    if (named !== undefined && believed) named.tags = made
+    const { tags, absent } = made
     const more = query.cache === false ? undefined : query.cache?.tags
-    return { tags: more === undefined ? tags : [...tags, ...more], absent }
+    return more === undefined ? made : { tags: [...tags, ...more], absent }
   }
 
   /**
@@ -81,14 +85,14 @@ export class Answers {
    *
    * @param ready Asked before a load is executed: false when its connection is not fit for one any more.
    */
-  async read<T>(
-    { key, plan }: Cacheable,
+  read<T>(
+    { key, named, plan }: Cacheable,
     query: Query,
     execute: Execute<T>,
     ready: () => boolean,
   ): Promise<T> {
     const { cache, commits, lifetime, isEmpty } = this.#options
-    const { tags, absent } = this.tags(plan, query)
+    const { tags, absent } = this.tags(plan, query, named)
     let own: { readonly answer: T } | undefined
     const alone = (context: LoaderContext): string => {
       context.skip()
@@ -112,11 +116,14 @@ export class Answers {
       if (absent.length > 0 && isEmpty(answer)) context.tag(...absent)
       return answer
     }
-    const value = await cache.getOrSet<T | string>(key, load, optionsOf(query, lifetime, tags))
-    if (value !== ALONE) return value as T
-    return own === undefined
-      ? execute({ purpose: 'pass', from: 'any', alone: () => {} })
-      : own.answer
+    return cache
+      .getOrSet<T | string>(key, load, optionsOf(query, lifetime, tags))
+      .then((value): T | PromiseLike<T> => {
+        if (value !== ALONE) return value as T
+        return own === undefined
+          ? execute({ purpose: 'pass', from: 'any', alone: () => {} })
+          : own.answer
+      })
   }
 
   async #advice(plan: Plan, tags: readonly string[]): Promise<LoadAdvice> {

@@ -70,7 +70,11 @@ export function createPlan(
 ): Plan {
   const resolved = known?.resolver(analysis)
   const refusals: Refused[] = (resolved ?? analysis).refusals
-    .filter(({ reason }) => !(sameSettings && reason === 'settings'))
+    .filter(({ reason, detail }) => {
+      // Whether the scope says who asks is seen when it is asked for.
+      if (reason === 'session' && detail.startsWith('row security of ')) return false
+      return !(sameSettings && reason === 'settings')
+    })
     .map(({ reason, detail }) => ({ why: reason, detail }))
   if (resolved === undefined) refusals.push({ why: 'no-catalogue', detail: 'not loaded' })
   for (const name of resolved?.missing ?? []) refusals.push({ why: 'unknown-name', detail: name })

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { CatalogueHolder, Known } from './catalogue-holder.js'
 import { keyPrefix, paramsText, queryKey, type Encode } from './key.js'
-import { createPlan, isMomentary, type Plan, type Refused } from './plan.js'
+import { createPlan, isMomentary, type Plan, type ReadTags, type Refused } from './plan.js'
 import type { ResolvedScope } from './scope.js'
 import type { Analysis, Dialect } from './sql/index.js'
 import type { Query } from './types.js'
@@ -12,13 +12,20 @@ const MAX_CHARACTERS = 8 * 1024 * 1024
 const MAX_KEYS = 20_000
 const MAX_PARAMS_TEXT = 300
 
+/** What an answer is kept under. */
+export interface Named {
+  readonly key: string
+  /** Its labels, once they were asked for. */
+  tags: ReadTags | undefined
+}
+
 /** What keys of one text have in common in one scope, and those that were made. */
 interface Variant {
   readonly scope: string
   readonly rowMode: string | undefined
   readonly parsers: string | undefined
   readonly prefix: string
-  keys: Map<string, string>
+  keys: Map<string, Named>
   epoch: number
 }
 
@@ -106,7 +113,7 @@ export class Plans {
   }
 
   /** The key of an answer, or why there is none. */
-  key(plan: Plan, scope: ResolvedScope, query: Query): string | Refused {
+  named(plan: Plan, scope: ResolvedScope, query: Query): Named | Refused {
     const params = paramsText(query.params, this.#options.encode)
     if (params === undefined) return { why: 'parameter', detail: 'a class without a certain form' }
     const variant = this.#variant(plan, scope, query)
@@ -114,9 +121,9 @@ export class Plans {
     if (known !== undefined) return known
     // Asked once for a key: what makes the key makes the answer.
     if (isMomentary(plan, query.params)) return { why: 'time', detail: 'a parameter such as now' }
-    const key = queryKey(variant.prefix, params)
-    if (params.length <= MAX_PARAMS_TEXT) this.#remember(variant, params, key)
-    return key
+    const named: Named = { key: queryKey(variant.prefix, params), tags: undefined }
+    if (params.length <= MAX_PARAMS_TEXT) this.#remember(variant, params, named)
+    return named
   }
 
   #variant(plan: Plan, scope: ResolvedScope, { rowMode, parsers }: Query): Variant {
@@ -152,13 +159,13 @@ export class Plans {
     return variant
   }
 
-  #remember(variant: Variant, params: string, key: string): void {
+  #remember(variant: Variant, params: string, named: Named): void {
     if (++this.#keys > MAX_KEYS) {
       this.#keys = 1
       this.#epoch++
       variant.keys = new Map()
       variant.epoch = this.#epoch
     }
-    variant.keys.set(params, key)
+    variant.keys.set(params, named)
   }
 }

@@ -158,21 +158,40 @@ export function createQueries(options: QueriesOptions): Queries {
   }
 
   /** A statement on nobody's connection: it is followed as the only one of a connection of its own. */
-  async function runAlone<T>(
+  function runAlone<T>(
     query: Query,
     execute: Execute<T>,
     followed: boolean | undefined,
   ): Promise<T> {
-    const plan = await planned(query)
+    const plan = plans.of(query)
+    return isWorthLoading(plan)
+      ? planned(query).then((later) => runPlanned(later, query, execute, followed))
+      : runPlanned(plan, query, execute, followed)
+  }
+
+  function runPlanned<T>(
+    plan: Plan,
+    query: Query,
+    execute: Execute<T>,
+    followed: boolean | undefined,
+  ): Promise<T> {
     if (followed !== true) return new Connection(host, {}).run(query, execute)
     const judged = answers.judge(plan, query)
     if ('key' in judged) return answers.read(judged, query, execute, () => true)
+    return passThrough(execute)
+  }
+
+  async function passThrough<T>(execute: Execute<T>): Promise<T> {
     return execute({ purpose: 'pass', from: 'any', alone: () => {} })
   }
 
   function run<T>(query: Query, execute: Execute<T>, how?: RunOptions): Promise<T> {
-    const hit = answers.atHand(query) as Promise<T> | undefined
-    return hit ?? runAlone(query, execute, how?.followed)
+    try {
+      const hit = answers.atHand(query) as Promise<T> | undefined
+      return hit ?? runAlone(query, execute, how?.followed)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   async function invalidate(pending: Pending, reason: string) {

@@ -26,6 +26,8 @@ export const postgres: Engine = {
   async start() {
     const server = await startPostgres()
     const direct = new Pool({ connectionString: server.url, max: 1 })
+    // What ends politely may still hear that the server goes down.
+    direct.on('error', () => {})
     return {
       port: server.port,
       truth: async (sql, values = []) => (await direct.query<Row>(sql, [...values])).rows,

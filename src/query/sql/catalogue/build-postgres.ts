@@ -87,6 +87,7 @@ function readRelation(data: Part['data']): Draft {
   relation.definition = maybe(data['definition'])
   relation.rules = truth(data['rules'])
   relation.rowSecurity = truth(data['rls'])
+  if (relation.rowSecurity) relation.policies = list(data['policies']).map(string)
   return relation
 }
 

@@ -32,6 +32,8 @@ function postgresSql(): string {
   // The owner of a rule, a policy and a check is enough: what they speak of depends on it, whatever its name is in whose path.
   return `SELECT 'relation' AS part, json_build_object('oid', c.oid::text, 'schema', n.nspname, 'name', c.relname, 'kind', c.relkind,
     'rls', c.relrowsecurity,
+    'policies', CASE WHEN c.relrowsecurity THEN (SELECT json_agg(pg_catalog.pg_get_expr(p.polqual, p.polrelid) ORDER BY p.polname)
+      FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid AND p.polqual IS NOT NULL) END,
     'rules', EXISTS (SELECT 1 FROM pg_catalog.pg_rewrite r WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN'),
     'definition', CASE WHEN c.relkind = 'v' THEN pg_catalog.pg_get_viewdef(c.oid) END,
     'parents', (SELECT coalesce(json_agg(i.inhparent::text), '[]') FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid),

@@ -42,6 +42,7 @@ export class Reach {
     if (relation.rowSecurity) {
       this.rowSecurity = true
       this.refuse('session', `row security of ${key}`)
+      for (const condition of relation.policies ?? []) this.#policy(condition)
     }
     switch (relation.kind) {
       case 'view':
@@ -60,6 +61,15 @@ export class Reach {
     // Policies, and the table behind a full text index.
     if (relation.rowSecurity || this.#catalogue.dialect === 'sqlite') this.#behind(relation)
     if (relation.rowSecurity) this.#callAll(relation.calls)
+  }
+
+  /** Who asks is for the scope to say; what the rows shown depend on besides is not. Functions of the database's own are followed apart. */
+  #policy(condition: string): void {
+    const analysis = analyze(`SELECT (${condition})`, 'postgres')
+    for (const { reason, detail } of analysis.refusals) {
+      const own = reason === 'function' && this.#lookup.routines(detail.split('.')).length > 0
+      if (!own && !OF_THE_SCOPE.has(reason)) this.refuse(reason, detail)
+    }
   }
 
   #behind(relation: CatalogueRelation): void {
@@ -281,6 +291,8 @@ export class Reach {
     return true
   }
 }
+
+const OF_THE_SCOPE: ReadonlySet<Reason> = new Set<Reason>(['session', 'settings'])
 
 /** Reasons that the text alone gives and the catalogue settles. */
 export const BY_CATALOGUE: ReadonlySet<Reason> = new Set<Reason>(['function', 'operator', 'type'])

@@ -50,6 +50,8 @@ export interface CatalogueRelation {
   readonly rules: boolean
   /** Rows depend on who asks. */
   readonly rowSecurity: boolean
+  /** The conditions of its policies, where row security is on. */
+  readonly policies?: readonly string[]
 }
 
 export interface Column {
