@@ -7,6 +7,27 @@ import type { Entered } from './visit.js'
 /** How long after a response that was for one visitor the next ones do not wait for each other, ms. */
 const PASS_MS = 1_000
 
+/** Reasons for which the page in its old form is not for everybody any more either. */
+const DISOWNED = new Set(['no-store', 'private', 'set-cookie', 'private-part', 'personal'])
+
+/** What follows from how a page is made behind a stale answer, when it has been made. Never rejects. */
+export async function finishBehind(
+  entered: Entered,
+  key: string,
+  reading: Promise<Answer<Made>>,
+): Promise<void> {
+  const { core } = entered.shared
+  try {
+    const answer = await reading
+    afterwards(entered, key, answer)
+    if ('refused' in answer.value && DISOWNED.has(answer.value.refused)) {
+      await dropKeys(core, [key])
+    }
+  } catch (error) {
+    report(core, error, 'refresh', { key })
+  }
+}
+
 /** What follows from how a page was made: a response for one visitor is not waited for a while, variants are bounded. */
 export function afterwards(
   { shared, at }: Pick<Entered, 'shared' | 'at'>,

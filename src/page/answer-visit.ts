@@ -31,7 +31,8 @@ export async function answerVisit(entered: Entered): Promise<void> {
         serve(entered, page)
         return
       }
-      if (how === 'stale-while-revalidate' && directives?.onlyIfCached !== true) {
+      const atOnce = (settings.softMs ?? 0) === 0
+      if (how === 'stale-while-revalidate' && atOnce && directives?.onlyIfCached !== true) {
         serve(entered, page)
         refresh(entered, key, names, page)
         return

@@ -1,11 +1,12 @@
 import type { LoaderContext } from '../cache/context.js'
 import type { Core } from '../cache/core.js'
 import { type Answer, createReading, read } from '../cache/read.js'
-import { type ForwardReason, mayServeOnError } from '../http/index.js'
-import { afterwards } from './aftermath.js'
+import { type ForwardReason, judgeReuse, mayServeOnError } from '../http/index.js'
+import { afterwards, finishBehind } from './aftermath.js'
 import { bypass } from './bypass.js'
 import { goesOut } from './capture.js'
 import { isFor } from './keys.js'
+import type { PageSettings } from './options.js'
 import { offerToRoute } from './passage.js'
 import { pagePolicy } from './policy.js'
 import { runAttended, runDetached } from './run-handler.js'
@@ -15,9 +16,10 @@ import { placeOf } from './sticky-vary.js'
 import type { StoredPage } from './stored-page.js'
 import type { Entered } from './visit.js'
 
-/** Whether a visitor has stopped waiting, and whether the handler runs for them. */
+/** Whether a visitor has stopped waiting, whether the handler runs because of them, and whether their own response is its own. */
 interface Waiting {
   left: boolean
+  runs: boolean
   started: boolean
 }
 
@@ -36,14 +38,20 @@ export async function fillPage(
   const { visit, shared, headers, method } = entered
   const { core, settings } = shared
   const attempt: Attempt = { capture: undefined, own: undefined, left: false }
-  const waiting: Waiting = { left: false, started: false }
+  const waiting: Waiting = { left: false, runs: false, started: false }
   const reason: ForwardReason = stale === undefined ? 'miss' : 'stale'
   const over = Promise.withResolvers<void>()
+  // Whoever may be answered before the handler is done must not be who it answers.
+  const softly =
+    settings.softMs !== undefined &&
+    stale !== undefined &&
+    maySoften(stale, core.clock.now(), settings)
   const loader = async (context: LoaderContext): Promise<Made> => {
     if (waiting.left) throw new Error('the visitor does not wait any more')
     const place = await placeOf(entered, context, names)
     if ('pointer' in place) return place.pointer
-    if (method === 'HEAD') return runDetached(entered, place.names, context, reason)
+    waiting.runs = true
+    if (method === 'HEAD' || softly) return runDetached(entered, place.names, context, reason)
     waiting.started = true
     offerToRoute(visit, attempt, over.promise)
     return runAttended(entered, place.names, context, attempt, reason)
@@ -54,7 +62,10 @@ export async function fillPage(
       fresh: anew || stale?.freshness.alwaysValidate === true || entered.directives !== undefined,
     }),
   ) as Promise<Answer<Made>>
-  const answer = await orTimeout(core, reading, settings.hardMs, waiting)
+  const waited = softly
+    ? orLater(core, reading, Math.min(settings.softMs, settings.hardMs ?? Infinity))
+    : orTimeout(core, reading, settings.hardMs, waiting)
+  const answer = await waited
     .catch((error: unknown) => {
       if (!attempt.left) throw error
       return undefined
@@ -67,6 +78,11 @@ export async function fillPage(
     return undefined
   }
   capture?.release()
+  if (answer === undefined && softly) {
+    void finishBehind(entered, key, reading)
+    serve(entered, stale)
+    return undefined
+  }
   if (answer === undefined) {
     const now = core.clock.now()
     if (stale && mayServeOnError(stale.freshness, now, undefined, settings.permission)) {
@@ -97,18 +113,33 @@ function statusOf(
   { state }: Answer<Made>,
   page: StoredPage,
   reason: ForwardReason,
-  { started }: Waiting,
+  { runs }: Waiting,
 ): string {
   if (state === 'stale') {
     const ttl = leftSeconds(page, core.clock.now())
     return settings.status.write({ hit: true, ttl, detail: 'stale-if-error' })
   }
-  const collapsed = state === 'miss' && !started
+  const collapsed = state === 'miss' && !runs
   return settings.status.write({
     fwd: reason,
     stored: true,
     ...(collapsed ? { collapsed } : {}),
   })
+}
+
+/** Whether a stale page may be served when the handler takes its time. */
+function maySoften({ freshness }: StoredPage, now: number, { permission }: PageSettings): boolean {
+  return (
+    judgeReuse(freshness, now, undefined, permission) === 'stale-while-revalidate' ||
+    mayServeOnError(freshness, now, undefined, permission)
+  )
+}
+
+/** Undefined when it takes longer; it goes on then. */
+async function orLater<T>(core: Core, promise: Promise<T>, ms: number): Promise<T | undefined> {
+  const { promise: late, resolve } = Promise.withResolvers<undefined>()
+  const cancel = core.clock.after(ms, () => resolve(undefined))
+  return Promise.race([promise, late]).finally(cancel)
 }
 
 /** Undefined when it takes too long and somebody else is doing it. */

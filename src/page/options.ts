@@ -29,6 +29,11 @@ export interface PageOptions {
   readonly staleIfError?: Duration
   /** How long a stale page with a validator is kept to be asked about, after its grace. Default: `'1h'`. */
   readonly keep?: Duration
+  /**
+   * With a stale page at hand that may be served, how long a visitor waits for the new one before getting it; the new one is
+   * finished behind the answer. Default: within `staleWhileRevalidate` not at all, after that until the handler has answered.
+   */
+  readonly softTimeout?: Duration
   /** The longest a visitor waits for another visitor's run of the handler: then a stale page, or a run of their own. Default: none. */
   readonly hardTimeout?: Duration
   /**
@@ -91,6 +96,7 @@ export interface PageSettings {
   /** The same two, as pages are judged by them. */
   readonly permission: StalePermission
   readonly keepMs: number
+  readonly softMs: number | undefined
   readonly hardMs: number | undefined
   /** Lower-case, sorted. */
   readonly vary: readonly string[]
@@ -121,6 +127,7 @@ const NAMES = new Set([
   'staleWhileRevalidate',
   'staleIfError',
   'keep',
+  'softTimeout',
   'hardTimeout',
   'vary',
   'unkeyed',
@@ -172,6 +179,7 @@ export function resolvePageOptions(options: PageOptions): PageSettings {
     staleIfErrorMs: ifErrorMs,
     permission: Object.freeze({ whileRevalidateMs, ifErrorMs }),
     keepMs: ms(options.keep, 'keep') ?? 3_600_000,
+    softMs: ms(options.softTimeout, 'softTimeout'),
     hardMs: ms(options.hardTimeout, 'hardTimeout'),
     vary: fieldNames(options.vary, 'vary').toSorted(),
     unkeyed: new Set(options.unkeyed === 'all' ? [] : fieldNames(options.unkeyed, 'unkeyed')),

@@ -1,18 +1,13 @@
-import { dropKeys } from '../cache/change.js'
 import type { LoaderContext } from '../cache/context.js'
-import { report } from '../cache/core.js'
 import { type Answer, createReading, read } from '../cache/read.js'
 import { runInScope } from '../cache/scope.js'
-import { afterwards } from './aftermath.js'
+import { finishBehind } from './aftermath.js'
 import { pagePolicy } from './policy.js'
 import { runDetached } from './run-handler.js'
 import type { Made } from './run.js'
 import { placeOf } from './sticky-vary.js'
 import type { StoredPage } from './stored-page.js'
 import type { Entered } from './visit.js'
-
-/** Reasons for which the page in its old form is not for everybody any more either. */
-const DISOWNED = new Set(['no-store', 'private', 'set-cookie', 'private-part', 'personal'])
 
 /** Makes a page anew behind a stale answer, once at a time in this process and across processes. */
 export function refresh(
@@ -32,13 +27,5 @@ export function refresh(
   const reading = runInScope(undefined, () =>
     read(core, createReading(key, loader as never, policy, undefined)),
   ) as Promise<Answer<Made>>
-  reading
-    .then(async (answer) => {
-      afterwards(entered, key, answer)
-      if ('refused' in answer.value && DISOWNED.has(answer.value.refused)) {
-        await dropKeys(core, [key])
-      }
-    })
-    .catch((error: unknown) => report(core, error, 'refresh', { key }))
-    .finally(() => refreshing.delete(key))
+  void finishBehind(entered, key, reading).finally(() => refreshing.delete(key))
 }

@@ -40,6 +40,70 @@ describe.each(kinds)('options of pages: %s', (_, kind) => {
   }
   const state = async (asked: Promise<Got>) => (await asked).headers['cache-status']
 
+  it('softTimeout: a stale page after a while, and the new one is made behind it', async () => {
+    let runs = 0
+    const gate = deferred()
+    const { get, clock, arrived } = await site(
+      async () => {
+        const run = ++runs
+        if (run === 2) await gate.promise
+        return { body: `run ${run}` }
+      },
+      { ttl: '10s', grace: '1m', softTimeout: '500ms' },
+    )
+    await get('/')
+    await clock.advance(11_000)
+    const waiting = [get('/'), get('/')]
+    await until('both wait', () => arrived() === 3 && runs === 2)
+    let early = 0
+    for (const one of waiting) void one.then(() => early++)
+    await clock.advance(499)
+    expect(early).toBe(0)
+    await clock.advance(1)
+    for (const one of waiting) {
+      const { body, headers } = await one
+      expect([body, headers['cache-status']]).toEqual(['run 1', 'keepfresh;hit;ttl=-2'])
+    }
+    gate.resolve()
+    await until('the new one is kept', async () => (await get('/')).body === 'run 2')
+    expect(runs).toBe(2)
+  })
+
+  it('softTimeout: a handler that is quick enough is waited for', async () => {
+    let runs = 0
+    const { get, clock } = await site(() => ({ body: `run ${++runs}` }), {
+      ttl: '10s',
+      staleIfError: '1m',
+      softTimeout: '500ms',
+    })
+    await get('/')
+    await clock.advance(11_000)
+    const got = await get('/')
+    expect([got.body, got.headers['cache-status']]).toEqual(['run 2', 'keepfresh;fwd=stale;stored'])
+  })
+
+  it('softTimeout: not for a page that must be revalidated', async () => {
+    let runs = 0
+    const gate = deferred()
+    const { get, clock } = await site(
+      async () => {
+        if (++runs === 2) await gate.promise
+        return {
+          body: `run ${runs}`,
+          headers: { 'cache-control': 'max-age=10, must-revalidate' },
+        }
+      },
+      { grace: '1m', softTimeout: '500ms' },
+    )
+    await get('/')
+    await clock.advance(11_000)
+    const waiting = get('/')
+    await until('the handler runs', () => runs === 2)
+    await clock.advance(500)
+    gate.resolve()
+    expect((await waiting).body).toBe('run 2')
+  })
+
   it('hardTimeout: nobody waits longer for the run of another, and runs for themselves then', async () => {
     let runs = 0
     const gate = deferred()
