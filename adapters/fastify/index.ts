@@ -25,6 +25,8 @@ export interface FastifyRequestSlice {
 export interface FastifyReplySlice {
   readonly raw: ServerResponse
   header(name: string, value: string): unknown
+  getHeaders(): Record<string, number | string | string[] | undefined>
+  send(payload?: unknown): unknown
   hijack(): unknown
 }
 
@@ -96,12 +98,39 @@ export function cachePage(cache: Cache, options: PageOptions = {}): PageHook {
         raw.url = target
         request.query = parametersOf(target)
       },
+      onHandOver: (listener) => watchSend(reply, listener),
       answering: () => reply.hijack(),
     })
   }
   return Object.assign(hook, {
     invalidate: (...urls: readonly string[]) => pages.invalidate(...urls),
   })
+}
+
+/**
+ * Tells of the answer that the handler sends, before hooks see it. A stream is still being made, and an error is answered by
+ * another handler: these are not told.
+ */
+function watchSend(
+  reply: FastifyReplySlice,
+  listener: (answer: {
+    readonly payload: unknown
+    readonly fields: Record<string, number | string | string[] | undefined>
+  }) => void,
+): void {
+  const send = reply.send.bind(reply)
+  reply.send = (payload) => {
+    Reflect.deleteProperty(reply, 'send')
+    if (isWhole(payload)) listener({ payload, fields: { ...reply.getHeaders() } })
+    return send(payload)
+  }
+}
+
+function isWhole(payload: unknown): boolean {
+  if (typeof payload === 'string' || payload instanceof Uint8Array) return true
+  if (typeof payload !== 'object' || payload === null) return false
+  const prototype: unknown = Object.getPrototypeOf(payload)
+  return prototype === Object.prototype || prototype === null || Array.isArray(payload)
 }
 
 /** Parsed as Fastify does by default: repeated names as lists. */

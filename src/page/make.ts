@@ -9,6 +9,7 @@ import {
 } from '../http/index.js'
 import { captureResponse, type CaptureEnd } from './capture.js'
 import { sendHead } from './head.js'
+import { isAsHandedOver, withText } from './handed-over.js'
 import { withoutMarks } from './holes.js'
 import { groupTag } from './keys.js'
 import { confirmed, confirms, previousPage, questionsAbout } from './previous.js'
@@ -16,6 +17,7 @@ import { viewRequest } from './request-view.js'
 import { type Attempt, HandlerFailure, type Made, type Run, UNCONFIRMED } from './run.js'
 import { judgeResponse, keepTimes, type Surroundings } from './stored-page.js'
 import { keepable, whyNotKept } from './verdict.js'
+import type { HandedOver } from './visit.js'
 
 /**
  * Runs the handler once and says what is to be kept of its response. What the response needs beyond that (going out, not
@@ -38,6 +40,12 @@ export async function makePage(
     host: run.host,
     subject: run.subject,
     added: [...selectingFields(run.names, run.headers, settings.normalisers), ...asked],
+  })
+  let handed: HandedOver | undefined
+  run.onHandOver?.((answer) => {
+    if (!view.guarded) return
+    handed = withText(answer)
+    if (handed !== undefined) view.handOver()
   })
   const around = (): Surroundings => ({
     settings,
@@ -93,6 +101,7 @@ export async function makePage(
   }
   const markless = withoutMarks(captured, run.marks)
   if (markless === undefined) return { refused: 'hole-lost' }
+  if (view.personalLate && !isAsHandedOver(captured, handed!)) return { refused: 'personal' }
   const kept = keepable(run, view, scope, markless, around())
   if ('refused' in kept) {
     if (way === 'validated') attempt.own = { ...previous!, lines: captured.lines }

@@ -41,6 +41,12 @@ export interface RequestView {
   readonly read: ReadonlySet<string>
   /** True when the handler looked at what says who the visitor is: `user`, `session`, `cookies`. */
   readonly personal: boolean
+  /** True when that happened only once the handler had handed its answer over (`handOver`). */
+  readonly personalLate: boolean
+  /** True when the framework keeps anything about the visitor. */
+  readonly guarded: boolean
+  /** What is read of the visitor from now on is read by plugins, for the way out. */
+  handOver(): void
   /** Runs `inside` without noting what it reads: what the server reads while it sends is no dependency of the page. */
   unnoted<T>(inside: () => T): T
   /** Gives the request back as it was, but for the fields that were written meanwhile. */
@@ -64,6 +70,9 @@ export function viewRequest(request: IncomingMessage, options: ViewOptions): Req
   const read = new Set<string>()
   let noting = true
   let personal = false
+  let personalLate = false
+  let handed = false
+  let guarded = false
   const note = (name: string): void => {
     if (noting && !HIDDEN.has(name) && name !== 'host' && !isInHole()) read.add(name)
   }
@@ -111,8 +120,12 @@ export function viewRequest(request: IncomingMessage, options: ViewOptions): Req
   for (const name of PERSONAL) {
     const value: unknown = Reflect.get(subject, name)
     if (value === undefined || value === null) continue
+    guarded = true
     replace(subject, name, () => {
-      if (noting && !isInHole()) personal = true
+      if (noting && !isInHole()) {
+        if (handed) personalLate = true
+        else personal = true
+      }
       return value
     })
   }
@@ -121,6 +134,15 @@ export function viewRequest(request: IncomingMessage, options: ViewOptions): Req
     read,
     get personal() {
       return personal
+    },
+    get personalLate() {
+      return personalLate
+    },
+    get guarded() {
+      return guarded
+    },
+    handOver() {
+      handed = true
     },
     unnoted(inside) {
       const before = noting

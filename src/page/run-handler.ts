@@ -41,7 +41,9 @@ export async function runAttended(
 ): Promise<Made> {
   const { visit, headers, at } = entered
   const { request, response, subject } = visit
-  const run = { ...runOf(entered, names, reason), request, response, subject, headers }
+  const { onHandOver } = visit
+  const base = runOf(entered, names, reason)
+  const run = { ...base, request, response, subject, headers, onHandOver }
   const { settings, core, marks } = run
   if (marks !== undefined) fillOnTheWay(core, settings, visit, marks)
   const made = await makePage({ ...run, asks: true, attended: true }, context, attempt, () => {
@@ -92,7 +94,7 @@ async function detached(
   const base = runOf(entered, names, reason)
   let reached = false
   detachedRuns.set(request, (own) => {
-    const { subject, proceed, narrow } = own
+    const { subject, proceed, narrow, onHandOver } = own
     detachedRuns.delete(request)
     reached = true
     const run = {
@@ -102,6 +104,7 @@ async function detached(
       response: own.response,
       subject,
       headers: sent,
+      onHandOver,
       attended: false,
     }
     const attempt: Attempt = { capture: undefined, own: undefined, left: false }
@@ -124,7 +127,7 @@ function runOf(
   { shared, at, visit, directives }: Entered,
   names: readonly string[],
   reason: ForwardReason,
-): Omit<Run, 'request' | 'response' | 'subject' | 'attended' | 'asks' | 'headers'> {
+): Omit<Run, 'request' | 'response' | 'subject' | 'attended' | 'asks' | 'headers' | 'onHandOver'> {
   const { core, settings } = shared
   return {
     url: at.key,

@@ -5,6 +5,7 @@ import type { FieldValues, ForwardReason } from '../http/index.js'
 import type { Capture } from './capture.js'
 import type { PageSettings } from './options.js'
 import type { Kept, StoredPage } from './stored-page.js'
+import type { Visit } from './visit.js'
 
 /** A run of the handler whose response is for the one visitor who has got it. */
 export interface Refused {
@@ -43,6 +44,8 @@ export interface Run {
   readonly asks: boolean
   readonly identified: boolean
   readonly requestNoStore: boolean
+  /** See `Visit`. */
+  readonly onHandOver: Visit['onHandOver'] | undefined
   /** What stands for the holes in what the handler writes; undefined where there are none. */
   readonly marks: Marks | undefined
   /** True for the visitor's own response, which then goes out while it is captured. */

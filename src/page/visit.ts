@@ -11,6 +11,12 @@ import type { Passage } from './passage.js'
 import type { ReadyPage } from './ready-page.js'
 import type { StoredPage } from './stored-page.js'
 
+/** An answer as the handler gave it to the framework. */
+export interface HandedOver {
+  readonly payload: unknown
+  readonly fields: FieldValues
+}
+
 /** One request that arrived, and the two ways on. */
 export interface Visit {
   readonly request: IncomingMessage
@@ -25,6 +31,11 @@ export interface Visit {
   readonly target?: string | undefined
   /** Told the target that the handler may see, before it runs. */
   readonly narrow?: (target: string) => void
+  /**
+   * Tells when the handler has handed its answer over whole, with its fields as they were: what is read from then on is read by
+   * the framework and its plugins.
+   */
+  readonly onHandOver?: (listener: (answer: HandedOver) => void) => void
   /** Told that the answer comes from here and not from the framework. */
   readonly answering?: () => void
   /** How a route that has a page cache of its own takes the visit over. */
