@@ -237,6 +237,8 @@ export class Connection implements QueryConnection {
   ): Promise<void> {
     const { commits } = this.#host
     const permanent = noPending()
+    // One that nobody was seen to begin (autocommit turned off, a first statement of several): what this one did belongs to it.
+    if (this.#underWay === 0 && this.#options.inTransaction?.() === true) this.#transaction.begin()
     const outcome =
       plan === undefined ? this.#unseen(permanent) : this.#apply(plan, query, ending, permanent)
     this.#believe(permanent)

@@ -1,0 +1,3 @@
+export { cachedPool } from './pool.js'
+export type { CachedPool, CachedPoolOptions } from './pool.js'
+export type { StatementOptions } from './call.js'
