@@ -79,10 +79,7 @@ export function follow(client: CoreConnection, options: FollowOptions): Followed
     // In saturation it asks for itself: what it would wait for may be waiting for a connection.
     const mayWait = options.mayWait() || query.cache !== undefined
     const asked = mayWait ? query : { ...query, cache: false as const }
-    connection.run<Answer>(asked, executeOn(call)).then(
-      ([rows, fields]) => finish(callback, emitter, null, rows, fields),
-      (error: unknown) => finish(callback, emitter, error),
-    )
+    void finish(connection.run<Answer>(asked, executeOn(call)), callback, emitter)
   }
 
   /** Calls `ended` when a command has; its outcome is seen where the server says it. */
@@ -161,7 +158,11 @@ export function follow(client: CoreConnection, options: FollowOptions): Followed
       }
       const after: Callback = async (error, ...answer) => {
         note(answer[0])
-        await ended(Boolean(error)).catch(onError)
+        try {
+          await ended(Boolean(error))
+        } catch (failure) {
+          onError(failure)
+        }
         process.nextTick(callback, error, ...answer)
       }
       return run(...args.slice(0, -1), after)
@@ -208,8 +209,18 @@ export function follow(client: CoreConnection, options: FollowOptions): Followed
   }
 }
 
-/** Out of the promise's chain: an error thrown in a callback is nobody's rejection. */
-function finish(callback: Callback, emitter: EventEmitter, ...values: Parameters<Callback>): void {
+/** Calls back when it is there, out of the promise's chain: an error thrown in a callback is nobody's rejection. */
+async function finish(
+  answer: Promise<Answer>,
+  callback: Callback,
+  emitter: EventEmitter,
+): Promise<void> {
+  let values: Parameters<Callback>
+  try {
+    values = [null, ...(await answer)]
+  } catch (error) {
+    values = [error]
+  }
   process.nextTick(() => {
     try {
       callback(...values)
@@ -222,12 +233,7 @@ function finish(callback: Callback, emitter: EventEmitter, ...values: Parameters
 /** The command that mysql2 makes of a call, not sent yet. */
 function commandOf(client: CoreConnection, ...args: readonly unknown[]): Command {
   const { createQuery } = client.constructor as unknown as {
-    readonly createQuery: (
-      sql: unknown,
-      values: unknown,
-      last: unknown,
-      config: unknown,
-    ) => Command
+    readonly createQuery: (sql: unknown, values: unknown, last: unknown, config: unknown) => Command
   }
   return createQuery(args[0], args[1], args[2], client.config)
 }

@@ -43,10 +43,16 @@ export function buildMysql(parts: readonly Part[]): Catalogue {
   for (const data of sorted(ofPart(parts, 'key'))) {
     at(data['schema'], data['table'])?.primaryKey.push(string(data['name']).toLowerCase())
   }
+  const referenced = new Map<string, string[]>()
+  for (const data of ofPart(parts, 'referenced')) {
+    const key = constraintOf(data)
+    const columns = referenced.get(key) ?? []
+    referenced.set(key, [...columns, string(data['column']).toLowerCase()])
+  }
   for (const data of ofPart(parts, 'reference')) {
     at(data['toSchema'], data['to'])?.referencedBy.push({
       from: tableName(string(data['schema']), string(data['from'])),
-      columns: [],
+      columns: referenced.get(constraintOf(data)) ?? [],
       onDelete: effectOf(data['onDelete']),
       onUpdate: effectOf(data['onUpdate']) === 'nothing' ? 'nothing' : 'update',
     })
@@ -102,6 +108,11 @@ function readColumn(data: Part['data']): Column {
     timeOfDay: data['type'] === 'time',
     counted: /auto_increment/i.test(extra),
   }
+}
+
+/** MariaDB names constraints by table, MySQL by database. */
+function constraintOf(data: Part['data']): string {
+  return JSON.stringify([data['schema'], data['from'], data['name']])
 }
 
 function effectOf(rule: unknown): 'nothing' | 'delete' | 'update' {

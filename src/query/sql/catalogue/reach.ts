@@ -276,11 +276,7 @@ export class Reach {
       else if (operation === 'delete' && reference.onDelete !== 'nothing')
         this.write(child, reference.onDelete)
       else if (operation === 'update' && reference.onUpdate !== 'nothing') {
-        const moved =
-          assigned === undefined ||
-          reference.columns.length === 0 ||
-          reference.columns.some((c) => assigned.has(c))
-        if (moved) this.write(child, 'update')
+        if (mayMove(relation, reference.columns, assigned)) this.write(child, 'update')
       }
     }
   }
@@ -293,6 +289,21 @@ export class Reach {
 }
 
 const OF_THE_SCOPE: ReadonlySet<Reason> = new Set<Reason>(['session', 'settings'])
+/** Whether an update may change what a foreign key looks at: by assigning it, by what it follows from, or in a trigger. */
+function mayMove(
+  relation: CatalogueRelation,
+  columns: readonly string[],
+  assigned: ReadonlySet<string> | undefined,
+): boolean {
+  if (assigned === undefined || columns.length === 0) return true
+  if (relation.triggers.some((t) => t.timing !== 'after' && t.operations.includes('update')))
+    return true
+  return columns.some(
+    (name) =>
+      assigned.has(name) ||
+      relation.columns.find((column) => column.name === name)?.generated !== false,
+  )
+}
 
 /** Reasons that the text alone gives and the catalogue settles. */
 export const BY_CATALOGUE: ReadonlySet<Reason> = new Set<Reason>(['function', 'operator', 'type'])

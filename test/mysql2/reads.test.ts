@@ -1,0 +1,4 @@
+import { testReads } from '../query/suite/reads.js'
+import { mariadb } from './engine.js'
+
+testReads(mariadb)
