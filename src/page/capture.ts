@@ -13,11 +13,19 @@ import type { Captured } from './stored-page.js'
 /** What becomes of a response: it goes out, without its body, not at all, or out without being taken down. */
 export type Course = 'pass' | 'head' | 'hold' | { readonly through: string }
 
+/** A response whose first piece is about to go out. */
+export interface Head {
+  readonly status: number
+  readonly fields: FieldValues
+  /** The first piece is the last, so the handler is done. */
+  readonly last: boolean
+}
+
 export interface CaptureOptions {
   /** The largest body taken down, in bytes. */
   readonly maxBytes: number
   /** Decides once the head is known; may change the fields of the response when it is to go out. */
-  readonly onHead: (head: { readonly status: number; readonly fields: FieldValues }) => Course
+  readonly onHead: (head: Head) => Course
   /** Takes down the fields that were there before too. */
   readonly whole: boolean
   /** Surrounds each call of the response's own functions. */
@@ -63,12 +71,12 @@ export function captureResponse(response: ServerResponse, options: CaptureOption
   let chunks: Buffer[] | undefined = []
   let bytes = 0
 
-  const begin = (): Course => {
+  const begin = (last = false): Course => {
     if (course !== undefined) return course
     const fields: FieldValues = { ...response.getHeaders() }
     const lines = linesFromFields(options.whole ? fields : changed(fields, before))
     head = { status: response.statusCode, fields, lines }
-    const decided = options.onHead(head)
+    const decided = options.onHead({ ...head, last })
     course = held ? 'hold' : decided
     if (typeof course === 'object') {
       chunks = undefined
@@ -119,8 +127,8 @@ export function captureResponse(response: ServerResponse, options: CaptureOption
   const replacement = {
     writeHead(...args: unknown[]): ServerResponse {
       if (released || goesOut(course)) return own.writeHead(...args)
+      // As Node does, the head waits for the first piece of the body: then more is known.
       applyHead(response, args)
-      begin()
       return response
     },
     flushHeaders(): void {
@@ -138,7 +146,7 @@ export function captureResponse(response: ServerResponse, options: CaptureOption
     end(...args: unknown[]): ServerResponse {
       if (released) return own.end(...args)
       if (ended) return response
-      const way = begin()
+      const way = begin(true)
       if (typeof args[0] !== 'function') take(args[0], args[1])
       finish()
       if (sendsBody(way)) return around(() => own.end(...args))

@@ -12,16 +12,16 @@ import {
   parseCacheControl,
   readValidators,
 } from '../http/index.js'
-import type { Course } from './capture.js'
+import type { Course, Head } from './capture.js'
 import { mayBeCoded, variedByCoding } from './codings.js'
 import type { Run } from './run.js'
 import type { Surroundings } from './stored-page.js'
+import { surrogateLines } from './surrogate.js'
 
 /** Gives the visitor's own response the fields it goes out with; a visitor who has the page already gets a 304. */
 export function sendHead(
   run: Run,
-  status: number,
-  fields: FieldValues,
+  { status, fields, last }: Head,
   refusal: string | undefined,
   scope: Scope | undefined,
   around: Surroundings,
@@ -35,6 +35,11 @@ export function sendHead(
     }),
   )
   for (const [name, value] of honest(fields, scope, around)) response.setHeader(name, value)
+  if (refusal === undefined) {
+    for (const [name, value] of surrogateLines(run, scope, fields, last)) {
+      response.setHeader(name, value)
+    }
+  }
   const { compress } = settings
   if (refusal === undefined && compress !== undefined && mayBeCoded(fields, compress)) {
     response.setHeader('vary', variedByCoding(fields))

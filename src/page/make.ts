@@ -62,7 +62,8 @@ export async function makePage(
     whole: settings.inFront,
     around: (inside) => view.unnoted(inside),
     after: (ms, later) => core.clock.after(ms, later),
-    onHead: ({ status, fields }) => {
+    onHead: (head) => {
+      const { status, fields } = head
       if (status === 304 && asked.length > 0) {
         outcome.way = confirms(previous!, fields) ? 'validated' : 'unconfirmed'
       }
@@ -77,7 +78,7 @@ export async function makePage(
       const surroundings = around()
       const judged = judgeResponse({ status, fields }, surroundings)
       const refusal = judged.refusal ?? whyNotKept(run, view, scope, judged)
-      if (run.attended) return sendHead(run, status, fields, refusal, scope, surroundings)
+      if (run.attended) return sendHead(run, head, refusal, scope, surroundings)
       return refusal === undefined ? 'pass' : { through: refusal }
     },
   })

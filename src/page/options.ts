@@ -10,9 +10,13 @@ import {
   type DeclaredQuery,
   type FieldNormalisers,
   type NormaliserOptions,
+  type SurrogateKeyDialect,
+  type SurrogateKeyFormat,
   type StalePermission,
 } from '../http/index.js'
 import { type CompressOptions, type CompressSettings, resolveCompress } from './compress.js'
+import type { Purge } from './purge.js'
+import { resolveSurrogate } from './surrogate.js'
 
 /** How pages of a route are kept. Each has a default; none is required. */
 export interface PageOptions {
@@ -70,6 +74,16 @@ export interface PageOptions {
    * Default: `false`.
    */
   readonly compress?: boolean | CompressOptions
+  /**
+   * Send the tags of pages in a field for a CDN: `'fastly'`, `'cloudflare'`, `'akamai'`, `'xkey'`, or a format of your own. A
+   * response that not all tags are known of or fit is told to be `no-store` for CDNs. Default: none are sent.
+   */
+  readonly surrogateKeys?: SurrogateKeyDialect | SurrogateKeyFormat
+  /**
+   * Told of what this process has invalidated in the cache, to have a CDN forget it: `purgeCdn(...)`, or a function of your own.
+   * What goes wrong in it is an `error` event. Default: nobody is told.
+   */
+  readonly purge?: Purge
   /** The largest body kept, in bytes. Larger ones are sent and not kept. Default: 1 MiB. */
   readonly maxBytes?: number
   /** The most variants of one URL that a process keeps; the one longest not made goes. Default: 32. */
@@ -113,6 +127,8 @@ export interface PageSettings {
   readonly honoursRequests: boolean
   readonly targets: readonly string[]
   readonly compress: CompressSettings | undefined
+  readonly surrogate: SurrogateKeyFormat | undefined
+  readonly purge: Purge | undefined
   readonly maxBytes: number
   readonly maxVariants: number
   /** By name. */
@@ -141,6 +157,8 @@ const NAMES = new Set([
   'requestDirectives',
   'targets',
   'compress',
+  'surrogateKeys',
+  'purge',
   'maxBytes',
   'maxVariants',
   'holes',
@@ -194,6 +212,8 @@ export function resolvePageOptions(options: PageOptions): PageSettings {
     honoursRequests: requestDirectives === 'honour',
     targets: fieldNames(options.targets, 'targets'),
     compress: resolveCompress(options.compress),
+    surrogate: resolveSurrogate(options.surrogateKeys),
+    purge: purgeFunction(options.purge),
     maxBytes: count(options.maxBytes, 'maxBytes', 1_048_576),
     maxVariants: count(options.maxVariants, 'maxVariants', 32),
     holes: holesByName(options.holes),
@@ -227,6 +247,11 @@ function fieldNames(names: readonly string[] | undefined, option: string): strin
     throw invalidOption(option, 'a list of field names', names)
   }
   return [...new Set(names.map((name: string) => name.toLowerCase()))]
+}
+
+function purgeFunction(purge: Purge | undefined): Purge | undefined {
+  if (purge === undefined || typeof purge === 'function') return purge
+  throw invalidOption('purge', 'a function', purge)
 }
 
 function count(value: number | undefined, option: string, otherwise: number): number {

@@ -10,6 +10,7 @@ import {
 import { createDetached } from './detached.js'
 import { fillOnTheWay } from './fill-holes.js'
 import { marksFor } from './holes.js'
+import { pageTag } from './keys.js'
 import { makePage } from './make.js'
 import { offerToRoute } from './passage.js'
 import { type Attempt, type Made, type Run, UNCONFIRMED } from './run.js'
@@ -137,6 +138,8 @@ function runOf(
     core,
     reason,
     marks: marksFor(settings),
+    tags:
+      settings.surrogate === undefined ? [] : [pageTag(at.key), ...settings.tags(visit.request)],
     identified: settings.identified(visit.request),
     requestNoStore: directives?.noStore === true,
     remember: (vary) => rememberVary(shared, at.key, vary),

@@ -36,6 +36,8 @@ export interface Run {
   readonly names: readonly string[]
   readonly settings: PageSettings
   readonly core: Core
+  /** The tags that the route gives the page; empty where nobody is told of tags. */
+  readonly tags: readonly string[]
   /** Remembers what a URL varies on; resolves when it is remembered. */
   readonly remember: (names: readonly string[]) => Promise<void>
   /** Why the handler runs. */

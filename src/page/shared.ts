@@ -4,6 +4,7 @@ import { Codings } from './codings.js'
 import { createPageKeys, VariantBound } from './keys.js'
 import { createUrlFinder } from './known-url.js'
 import { type PageOptions, resolvePageOptions } from './options.js'
+import { purgeAfter } from './purge.js'
 import type { Shared } from './visit.js'
 
 /**
@@ -15,7 +16,8 @@ export function createShared(cache: Cache, options: PageOptions): Shared {
   const settings = resolvePageOptions(options)
   const keys = createPageKeys(settings)
   const core = coreOf(cache)
-  const { compress } = settings
+  const { compress, purge } = settings
+  if (purge !== undefined) purgeAfter(cache, purge)
   return {
     cache,
     core,

@@ -150,7 +150,11 @@ function plain(freshness: Freshness): Freshness {
   return (staleIfErrorMs === undefined ? rest : { ...rest, staleIfErrorMs }) as Freshness
 }
 
-function replaceLines(lines: readonly FieldLine[], newer: readonly FieldLine[]): FieldLine[] {
+/** The lines, with all of a name replaced where there are newer ones. */
+export function replaceLines(
+  lines: readonly FieldLine[],
+  newer: readonly FieldLine[],
+): FieldLine[] {
   const names = new Set(newer.map(([name]) => name))
   return [...lines.filter(([name]) => !names.has(name)), ...newer]
 }

@@ -8,8 +8,10 @@ import {
   type Judged,
   judgeResponse,
   type Kept,
+  replaceLines,
   type Surroundings,
 } from './stored-page.js'
+import { surrogateLines } from './surrogate.js'
 
 /** Whether a page may be kept for others: what it says, and how it was made. */
 
@@ -56,5 +58,8 @@ export function keepable(
   if (vary === '*') return { refused: 'vary' }
   const page = createPage(captured, around, judged.freshness)
   if (typeof page === 'string') return { refused: page }
-  return { vary, variant: variantKey(vary, headers, settings.normalisers), page }
+  const added = surrogateLines(run, scope, captured.fields, true)
+  const lines = added.length === 0 ? page.lines : replaceLines(page.lines, added)
+  const variant = variantKey(vary, headers, settings.normalisers)
+  return { vary, variant, page: { ...page, lines } }
 }
