@@ -8,6 +8,7 @@ import {
   type Queries,
   type QueriesOptions,
   type QueryCacheOptions,
+  type RunOptions,
   type TableChange,
 } from '../../src/query/index.js'
 import { answer, follow, keepable, learnTypes, type Followed } from './client.js'
@@ -72,7 +73,7 @@ export function cachedPool<P extends Pool>(pool: P, options: CachedPoolOptions):
   const parsers = new Parsers(name)
   const passed = pool.query.bind(pool) as (...args: readonly unknown[]) => unknown
   const followed = new WeakMap<PoolClient, Followed>()
-  /** Loads that have no connection yet. */
+  /** Reads of the pool that are not answered yet, whose loads may wait for a connection. */
   let waiting = 0
 
   const followedBy = (client: PoolClient): Followed => {
@@ -102,13 +103,7 @@ export function cachedPool<P extends Pool>(pool: P, options: CachedPoolOptions):
 
   /** Runs with a client of the pool's choice, as `pool.query` does. */
   async function onClient<T>(run: (client: Followed, own: PoolClient) => Promise<T>): Promise<T> {
-    waiting++
-    let client: PoolClient
-    try {
-      client = await pool.connect()
-    } finally {
-      waiting--
-    }
+    const client = await pool.connect()
     // An error of the connection also rejects what runs on it.
     const ignore = (): void => {}
     client.on('error', ignore)
@@ -164,8 +159,17 @@ export function cachedPool<P extends Pool>(pool: P, options: CachedPoolOptions):
   const query = (config: unknown, given?: unknown, last?: unknown): unknown => {
     const statement = isSubmittable(config) ? undefined : statementOf(config, given, last, parsers)
     if (statement === undefined) return passed(config, given, last)
-    const promise = queries.run(statement.query, execute(statement), FOLLOWED)
+    const promise = queries.run(statement.query, execute(statement), how)
     return statement.callback === undefined ? promise : answer(promise, statement.callback)
+  }
+
+  const answered = (): void => void waiting--
+  const how: RunOptions = {
+    followed: true,
+    reading() {
+      waiting++
+      return answered
+    },
   }
 
   const explain = (config: string | QueryConfig, values?: readonly unknown[]) => {
@@ -181,5 +185,3 @@ export function cachedPool<P extends Pool>(pool: P, options: CachedPoolOptions):
   }
   return forwardAll(pool, { query, explain, queries, end })
 }
-
-const FOLLOWED = { followed: true } as const

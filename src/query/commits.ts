@@ -5,7 +5,7 @@ import { invalidOption } from '../base/errors.js'
 import type { CatalogueHolder } from './catalogue-holder.js'
 import { changeTags, type TableChange } from './change.js'
 import type { Listeners } from './listeners.js'
-import { databaseTag } from './tags.js'
+import { databaseTag, definitionsTag } from './tags.js'
 import type { Pending } from './transaction.js'
 import type { Commit, CommitOutcome, QueryConnection, QueryHooks } from './types.js'
 
@@ -46,7 +46,7 @@ export class Commits {
       changes: everything ? [] : changes,
       tables: [...new Set(changes.map(({ table }) => table))],
       everything,
-      tags: everything ? [databaseTag(this.#options.database)] : this.tags(changes),
+      tags: everything ? this.#everything(pending.redefined) : this.tags(changes),
       connection,
     })
   }
@@ -78,6 +78,11 @@ export class Commits {
     const tags = labels(changes)
     if (tags.length <= MAX_TAGS) return tags
     return labels([...new Set(changes.map(({ table }) => table))].map((table) => ({ table })))
+  }
+
+  #everything(redefined: boolean): readonly string[] {
+    const { database } = this.#options
+    return redefined ? [databaseTag(database), definitionsTag(database)] : [databaseTag(database)]
   }
 
   async before(commit: Commit): Promise<void> {

@@ -15,7 +15,7 @@ import { replicaHooks } from './replica.js'
 import { resolveScopes } from './scope.js'
 import { analyze, type Analysis } from './sql/index.js'
 import { strictHooks } from './strict.js'
-import { rowTag, tableTag } from './tags.js'
+import { definitionsTag, rowTag, tableTag } from './tags.js'
 import { noPending, type Pending } from './transaction.js'
 import type {
   ConnectionOptions,
@@ -26,6 +26,7 @@ import type {
   RunOptions,
 } from './types.js'
 
+const ALONE: RunOptions = {}
 const MAX_AGE_MS = 5 * 60_000
 const LIFETIME = [
   'ttl',
@@ -134,18 +135,21 @@ export function createQueries(options: QueriesOptions): Queries {
     },
   }
 
-  // Another process changed a definition, or does not know what it changed: its message is about the tag of the database.
-  const all = commits.commit({ ...noPending(), redefined: true }, undefined).tags
+  // Another process changed a definition.
+  const definitions = definitionsTag(database)
   core.events.on('invalidate', ({ tags, remote, all: cleared }) => {
-    if (remote && (cleared === true || tags?.includes(all[0]!) === true))
+    if (remote && (cleared === true || tags?.includes(definitions) === true))
       holder.outdate('told by another process')
   })
 
-  /** Whether a plan would be another one after a load that is due. */
+  /** Whether a plan would be another one after a load that is due. One that is only old is loaded behind the query. */
   function isWorthLoading({ resolved, analysis }: Plan): boolean {
     if (resolved !== undefined && resolved.missing.length > 0 && holder.miss(resolved.missing))
       return true
-    return analysis.kind !== 'tx' && analysis.kind !== 'session' && holder.due
+    if (analysis.kind === 'tx' || analysis.kind === 'session' || !holder.due) return false
+    if (holder.current === undefined) return true
+    void holder.load()
+    return false
   }
 
   async function planned(query: Query): Promise<Plan> {
@@ -158,27 +162,26 @@ export function createQueries(options: QueriesOptions): Queries {
   }
 
   /** A statement on nobody's connection: it is followed as the only one of a connection of its own. */
-  function runAlone<T>(
-    query: Query,
-    execute: Execute<T>,
-    followed: boolean | undefined,
-  ): Promise<T> {
+  function runAlone<T>(query: Query, execute: Execute<T>, how: RunOptions): Promise<T> {
     const plan = plans.of(query)
     return isWorthLoading(plan)
-      ? planned(query).then((later) => runPlanned(later, query, execute, followed))
-      : runPlanned(plan, query, execute, followed)
+      ? planned(query).then((later) => runPlanned(later, query, execute, how))
+      : runPlanned(plan, query, execute, how)
   }
 
   function runPlanned<T>(
     plan: Plan,
     query: Query,
     execute: Execute<T>,
-    followed: boolean | undefined,
+    { followed, reading }: RunOptions,
   ): Promise<T> {
     if (followed !== true) return new Connection(host, {}).run(query, execute)
     const judged = answers.judge(plan, query)
-    if ('key' in judged) return answers.read(judged, query, execute, () => true)
-    return passThrough(execute)
+    if (!('key' in judged)) return passThrough(execute)
+    const done = reading?.()
+    const answer = answers.read(judged, query, execute, () => true)
+    if (done !== undefined) answer.then(done, done)
+    return answer
   }
 
   async function passThrough<T>(execute: Execute<T>): Promise<T> {
@@ -188,7 +191,7 @@ export function createQueries(options: QueriesOptions): Queries {
   function run<T>(query: Query, execute: Execute<T>, how?: RunOptions): Promise<T> {
     try {
       const hit = answers.atHand(query) as Promise<T> | undefined
-      return hit ?? runAlone(query, execute, how?.followed)
+      return hit ?? runAlone(query, execute, how ?? ALONE)
     } catch (error) {
       return Promise.reject(error)
     }

@@ -23,6 +23,11 @@ export function databaseTag(database: string): string {
   return `q:${part(database)}`
 }
 
+/** On no answer: invalidated with the database's when its definitions change, so that other processes learn them again. */
+export function definitionsTag(database: string): string {
+  return `${databaseTag(database)}/definitions`
+}
+
 /** On answers that may depend on any row of the table. */
 export function tableTag(database: string, table: string): string {
   return `${databaseTag(database)}:${part(table)}`

@@ -261,6 +261,8 @@ export interface RunOptions {
    * false.
    */
   readonly followed?: boolean | undefined
+  /** Called when a read is not at hand; what it returns is called when it is answered. */
+  readonly reading?: (() => () => void) | undefined
 }
 
 /** The queries of one database: which are cached, and what invalidates them. */

@@ -129,6 +129,13 @@ describe('the pool', () => {
     await client.query('UPDATE users SET name = $1 WHERE id = 1', ['Annie'])
     client.release()
     expect((await waiting).rows).toEqual([{ name: 'Annie' }])
+    // Nor for a load of the same read, which waits for the one connection.
+    const held = await one.connect()
+    await held.query("UPDATE users SET name = 'Once' WHERE id = 1")
+    const same = one.query(NAME, [1])
+    expect((await held.query(NAME, [1])).rows).toEqual([{ name: 'Once' }])
+    held.release()
+    expect((await same).rows).toEqual([{ name: 'Once' }])
     await one.end()
   })
 
