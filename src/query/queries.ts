@@ -28,6 +28,26 @@ import type {
 
 const ALONE: RunOptions = {}
 const MAX_AGE_MS = 5 * 60_000
+const OPTIONS = [
+  'cache',
+  'dialect',
+  'scope',
+  'database',
+  'describe',
+  'searchPath',
+  'analyze',
+  'loadAnalyzer',
+  'partitions',
+  'catalogueMaxAge',
+  'sameSettings',
+  'encode',
+  'defaultParsers',
+  'isEmpty',
+  'consistency',
+  'markFor',
+  'replica',
+  'hooks',
+] as const
 const LIFETIME = [
   'ttl',
   'grace',
@@ -50,9 +70,10 @@ const LIFETIME = [
  * @throws {CacheError} `CACHE_OPTION_INVALID` naming the option and the value.
  */
 export function createQueries(options: QueriesOptions): Queries {
-  const { cache, dialect, partitions = {}, sameSettings = false } = options
   if (typeof options !== 'object' || options === null)
     throw invalidOption('options', 'an object', options)
+  assertNames(options)
+  const { cache, dialect, partitions = {}, sameSettings = false } = options
   const core = coreOf(cache)
   if (!['postgres', 'mysql', 'sqlite'].includes(dialect))
     throw invalidOption('dialect', "'postgres', 'mysql' or 'sqlite'", dialect)
@@ -180,8 +201,7 @@ export function createQueries(options: QueriesOptions): Queries {
     if (!('key' in judged)) return passThrough(execute)
     const done = reading?.()
     const answer = answers.read(judged, query, execute, () => true)
-    if (done !== undefined) answer.then(done, done)
-    return answer
+    return done === undefined ? answer : answer.finally(done)
   }
 
   async function passThrough<T>(execute: Execute<T>): Promise<T> {
@@ -251,6 +271,12 @@ function lifetimeOf(options: QueriesOptions): LifetimeOptions {
   return Object.fromEntries(
     LIFETIME.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
   )
+}
+
+function assertNames(options: QueriesOptions): void {
+  const known: readonly string[] = [...OPTIONS, ...LIFETIME]
+  for (const [name, value] of Object.entries(options))
+    if (!known.includes(name)) throw invalidOption(name, `one of ${known.join(', ')}`, value)
 }
 
 function assertPartitions(partitions: unknown): void {

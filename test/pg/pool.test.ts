@@ -374,6 +374,9 @@ describe('the caller', () => {
     expect(() => cachedPool(pool, { cache } as never)).toThrow(/scope must be given/)
     expect(() => cachedPool(pool, { cache, scope: '' })).toThrow(/scope must be a name/)
     expect(() => cachedPool(pool, { ...options, ttl: 'soon' as never })).toThrow(/ttl must be/)
+    expect(() => cachedPool(pool, { ...options, partition: {} } as never)).toThrow(
+      /partition must be one of/,
+    )
     expect(() => cachedPool(pool, { ...options, partitions: { a: 'b' } as never })).toThrow(
       /partitions.a must be a list/,
     )
