@@ -82,38 +82,71 @@ export function createContext(
   core: Core,
   load: Load,
   said: Said,
-  { scope, previous, keepMs }: ContextBase,
+  base: ContextBase,
 ): LoaderContext {
-  const context: LoaderContext = {
-    key: readable(load.key),
-    get signal() {
-      return load.signal
-    },
-    get stale() {
-      if (previous === undefined) return undefined
-      const { pairs } = previous
-      scope.note(core, [...pairs.keys()], [...pairs.values()], Infinity, previous.private)
-      return previous.value
-    },
-    tag(...tags) {
-      for (const tag of tags) assertTag(tag)
-      noteLate(core, load, said, tags, keepMs)
-    },
-    ttl(ttl) {
-      said.ttlMs = toMilliseconds(ttl, 'ctx.ttl')
-    },
-    grace(grace) {
-      said.graceMs = toMilliseconds(grace, 'ctx.grace')
-    },
-    skip() {
-      said.skipped = true
-    },
-    private() {
-      said.private = true
-    },
-  }
-  if (previous) previousValues.set(context, previous)
+  const context = new Context(core, load, said, base)
+  if (base.previous) previousValues.set(context, base.previous)
   return context
+}
+
+/** Most loaders look at nothing of it, so what needs a function of its own is made when it is looked at; it can be taken out. */
+class Context implements LoaderContext {
+  readonly key: string
+  readonly #core: Core
+  readonly #load: Load
+  readonly #said: Said
+  readonly #base: ContextBase
+
+  constructor(core: Core, load: Load, said: Said, base: ContextBase) {
+    this.key = readable(load.key)
+    this.#core = core
+    this.#load = load
+    this.#said = said
+    this.#base = base
+  }
+
+  get signal(): AbortSignal {
+    return this.#load.signal
+  }
+
+  get stale(): unknown {
+    const { previous, scope } = this.#base
+    if (previous === undefined) return undefined
+    const { pairs } = previous
+    scope.note(this.#core, [...pairs.keys()], [...pairs.values()], Infinity, previous.private)
+    return previous.value
+  }
+
+  get tag(): LoaderContext['tag'] {
+    return (...tags) => {
+      for (const tag of tags) assertTag(tag)
+      noteLate(this.#core, this.#load, this.#said, tags, this.#base.keepMs)
+    }
+  }
+
+  get ttl(): LoaderContext['ttl'] {
+    return (ttl) => {
+      this.#said.ttlMs = toMilliseconds(ttl, 'ctx.ttl')
+    }
+  }
+
+  get grace(): LoaderContext['grace'] {
+    return (grace) => {
+      this.#said.graceMs = toMilliseconds(grace, 'ctx.grace')
+    }
+  }
+
+  get skip(): LoaderContext['skip'] {
+    return () => {
+      this.#said.skipped = true
+    }
+  }
+
+  get private(): LoaderContext['private'] {
+    return () => {
+      this.#said.private = true
+    }
+  }
 }
 
 /**

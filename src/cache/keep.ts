@@ -50,7 +50,11 @@ export async function keepLoads(
   returned: readonly Returned[],
   options: KeepOptions,
 ): Promise<void> {
-  const kept = await Promise.all(returned.map((one) => weigh(core, one, options)))
+  const inherited = options.policy.inherit ? options.scope : undefined
+  if (inherited !== undefined && hasForeign(core, inherited)) {
+    await Promise.all(returned.map((one) => noteForeign(core, one, inherited, options.policy)))
+  }
+  const kept = returned.map((one) => weigh(core, one, options))
   const keepable: Keeping[] = []
   for (const one of kept) {
     if (one.unkept === undefined) keepable.push(one)
@@ -106,15 +110,10 @@ function settle(core: Core, one: Keeping, { startedAt }: KeepOptions): void {
 }
 
 /** Decides whether a value may be kept, for how long, and under which tags with which versions. */
-async function weigh(
-  core: Core,
-  returned: Returned,
-  { policy, scope, startedAt }: KeepOptions,
-): Promise<Keeping> {
+function weigh(core: Core, returned: Returned, { policy, scope, startedAt }: KeepOptions): Keeping {
   const { load, said, value } = returned
   const now = core.clock.now()
   const inherited = policy.inherit ? scope : undefined
-  if (inherited) await noteForeign(core, load, said, inherited, policy)
   let ttlMs = said.ttlMs ?? policy.ttlMs
   if (policy.jitter > 0) ttlMs *= 1 - policy.jitter * core.random.fraction()
   const freshUntil = Math.min(now + ttlMs, inherited?.freshUntil ?? Infinity)
@@ -180,8 +179,7 @@ function pairsOf(
  */
 async function noteForeign(
   core: Core,
-  load: Load,
-  said: Said,
+  { load, said }: Returned,
   scope: Scope,
   policy: Policy,
 ): Promise<void> {
@@ -192,6 +190,11 @@ async function noteForeign(
     noteLate(core, load, said, tags, policy.ttlMs + policy.graceMs)
   }
   if (said.noting.length > 0) await Promise.all(said.noting)
+}
+
+function hasForeign(core: Core, scope: Scope): boolean {
+  for (const authority of scope.authorities()) if (authority !== core) return true
+  return false
 }
 
 async function fillRemote(

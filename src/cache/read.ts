@@ -438,7 +438,11 @@ async function loadFor(
   const { key, policy } = reading
   let join = found
   for (;;) {
-    const load = join ?? (await leadOrJoin(core, reading, { scope, started, unreached }))
+    const load =
+      join ??
+      (core.loads.has(key)
+        ? await leadOrJoin(core, reading, { scope, started, unreached })
+        : startNew(core, reading, unreached))
     join = undefined
     const epoch = core.near?.epoch ?? 0
     const makers = waitsBegin(core, scope, load)
@@ -511,6 +515,11 @@ async function leadOrJoin(
     throwOnCycle(scope, running, core)
     await running.done.catch(() => {})
   }
+  return startNew(core, reading, unreached)
+}
+
+function startNew(core: Core, reading: Reading, unreached: number): Load {
+  assertOpen(core)
   return startLoad(core, reading, {
     newerThan: reading.fresh ? Infinity : -Infinity,
     background: false,

@@ -51,6 +51,11 @@ export async function runLoads(
 ): Promise<void> {
   for (const load of loads) core.running.add(load)
   try {
+    if (core.remotes.length === 0) {
+      noteNear(core, loads)
+      await lead(core, loads, loader, options)
+      return
+    }
     const { ready, held } = await claim(core, loads, options)
     for (const load of held) void runHeld(core, load, loader, options)
     if (ready.length > 0) await lead(core, ready, loader, options)
@@ -108,10 +113,6 @@ async function claim(
   loads: readonly Load[],
   options: RunOptions,
 ): Promise<{ readonly ready: readonly Load[]; readonly held: readonly Load[] }> {
-  if (core.remotes.length === 0) {
-    noteNear(core, loads)
-    return { ready: loads, held: [] }
-  }
   const held: Load[] = []
   let claiming: readonly Load[] = loads
   for (const remote of core.remotes) {
@@ -324,7 +325,10 @@ async function lead(
   const keepMs = policy.ttlMs + policy.graceMs
   const scope = new Scope(loads, undefined)
   const said = loads.map(() => createSaid())
-  const previous = await Promise.all(loads.map((load) => previousOf(core, load)))
+  const previous =
+    core.remotes.length === 0
+      ? loads.map((load) => previousHere(core, load))
+      : await Promise.all(loads.map((load) => previousOf(core, load)))
   const startedAt = core.clock.now()
   core.sequence++
   for (const load of loads) {
@@ -374,11 +378,6 @@ async function lead(
  * versions that are noted for the new value, counts: then nothing that was invalidated can come back by way of it.
  */
 async function previousOf(core: Core, load: Load): Promise<Previous | undefined> {
-  if (core.remotes.length === 0) {
-    const kept = core.near?.peek(load.key)
-    if (!kept?.valid || kept.entry.staleUntil <= core.clock.now()) return undefined
-    return { value: copyOut(kept.entry.value), ...pairsIn(kept.entry) }
-  }
   const { stale } = load
   if (stale === undefined || load.leases[stale.remote.place] === undefined) return undefined
   const { tags, versions } = stale.judged
@@ -388,6 +387,13 @@ async function previousOf(core: Core, load: Load): Promise<Previous | undefined>
   } catch {
     return undefined
   }
+}
+
+/** The same where process memory is all there is. */
+function previousHere(core: Core, load: Load): Previous | undefined {
+  const kept = core.near?.peek(load.key)
+  if (!kept?.valid || kept.entry.staleUntil <= core.clock.now()) return undefined
+  return { value: copyOut(kept.entry.value), ...pairsIn(kept.entry) }
 }
 
 function pairsIn({

@@ -21,7 +21,7 @@ export class Scope {
   uncacheable = false
   ended = false
   /** Versions by tag, for each place that keeps versions (one per cache). */
-  readonly #noted = new Map<object, Map<string, Version>>()
+  #noted: Map<object, Map<string, Version>> | undefined
 
   constructor(maker: unknown, outer: Scope | undefined) {
     this.maker = maker
@@ -40,8 +40,9 @@ export class Scope {
     if (freshUntil < this.freshUntil) this.freshUntil = freshUntil
     if (isPrivate) this.private = true
     if (tags.length === 0) return
-    let pairs = this.#noted.get(authority)
-    if (!pairs) this.#noted.set(authority, (pairs = new Map()))
+    const noted = (this.#noted ??= new Map())
+    let pairs = noted.get(authority)
+    if (!pairs) noted.set(authority, (pairs = new Map()))
     for (let index = 0; index < tags.length; index++) {
       const tag = tags[index]!
       const version = versions[index]!
@@ -53,18 +54,18 @@ export class Scope {
 
   /** The tags noted, with their versions, that `authority` keeps. */
   pairs(authority: object): ReadonlyMap<string, Version> {
-    return this.#noted.get(authority) ?? NO_PAIRS
+    return this.#noted?.get(authority) ?? NO_PAIRS
   }
 
   /** Every place whose tags were noted. */
   authorities(): Iterable<object> {
-    return this.#noted.keys()
+    return this.#noted === undefined ? [] : this.#noted.keys()
   }
 
   /** Every tag noted, whoever keeps its version. */
   tags(): string[] {
     const all = new Set<string>()
-    for (const pairs of this.#noted.values()) for (const tag of pairs.keys()) all.add(tag)
+    for (const pairs of this.#noted?.values() ?? []) for (const tag of pairs.keys()) all.add(tag)
     return [...all]
   }
 }
