@@ -1,0 +1,2 @@
+export { cachedPglite } from './database.js'
+export type { CachedPglite, CachedPgliteOptions, PgliteQueryOptions } from './database.js'
