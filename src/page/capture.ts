@@ -19,6 +19,8 @@ export interface Head {
   readonly fields: FieldValues
   /** The first piece is the last, so the handler is done. */
   readonly last: boolean
+  /** The body, where it is there as a whole. */
+  readonly body: string | Uint8Array | undefined
 }
 
 export interface CaptureOptions {
@@ -71,12 +73,12 @@ export function captureResponse(response: ServerResponse, options: CaptureOption
   let chunks: Buffer[] | undefined = []
   let bytes = 0
 
-  const begin = (last = false): Course => {
+  const begin = (last = false, body?: Head['body']): Course => {
     if (course !== undefined) return course
     const fields: FieldValues = { ...response.getHeaders() }
     const lines = linesFromFields(options.whole ? fields : changed(fields, before))
     head = { status: response.statusCode, fields, lines }
-    const decided = options.onHead({ ...head, last })
+    const decided = options.onHead({ ...head, last, body })
     course = held ? 'hold' : decided
     if (typeof course === 'object') {
       chunks = undefined
@@ -146,7 +148,7 @@ export function captureResponse(response: ServerResponse, options: CaptureOption
     end(...args: unknown[]): ServerResponse {
       if (released) return own.end(...args)
       if (ended) return response
-      const way = begin(true)
+      const way = begin(true, wholeBody(args))
       if (typeof args[0] !== 'function') take(args[0], args[1])
       finish()
       if (sendsBody(way)) return around(() => own.end(...args))
@@ -208,6 +210,14 @@ function joined(chunks: readonly Buffer[], bytes: number): Buffer {
   let at = 0
   for (const chunk of chunks) at += chunk.copy(body, at)
   return body
+}
+
+/** What `end` was given, when it is text or bytes. */
+function wholeBody([chunk, encoding]: readonly unknown[]): Head['body'] {
+  if (typeof chunk === 'string' && typeof encoding === 'string' && !/^utf-?8$/i.test(encoding)) {
+    return Buffer.from(chunk, encoding as BufferEncoding)
+  }
+  return typeof chunk === 'string' || chunk instanceof Uint8Array ? chunk : undefined
 }
 
 /** The callback of a write that is not passed on. */

@@ -1,11 +1,13 @@
 import type { Scope } from '../cache/scope.js'
 import {
   capFields,
+  contentEtag,
   evaluatePreconditions,
   type FieldLine,
   fieldValue,
   type FieldValues,
   formatCacheControl,
+  hasField,
   isConditional,
   linesFromFields,
   notModifiedFields,
@@ -21,12 +23,24 @@ import { surrogateLines } from './surrogate.js'
 /** Gives the visitor's own response the fields it goes out with; a visitor who has the page already gets a 304. */
 export function sendHead(
   run: Run,
-  { status, fields, last }: Head,
+  { status, fields: given, last, body }: Head,
   refusal: string | undefined,
   scope: Scope | undefined,
   around: Surroundings,
 ): Course {
   const { response, headers, settings } = run
+  let fields = given
+  if (
+    refusal === undefined &&
+    status === 200 &&
+    body !== undefined &&
+    !run.marks &&
+    !hasField(fields, 'etag')
+  ) {
+    // The tag that the stored page will have: the first visitor is to be answered 304 later, as the others are.
+    fields = { ...fields, etag: contentEtag(body) }
+    response.setHeader('etag', String(fields['etag']))
+  }
   response.setHeader(
     'cache-status',
     settings.status.write({

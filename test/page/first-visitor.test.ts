@@ -1,0 +1,70 @@
+/** Whoever comes first gets the fields that all others get, where the body is there before the head goes out. */
+import { Readable } from 'node:stream'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createCache, type Cache } from '../../index.js'
+import {
+  expressListener,
+  expressMiddleware,
+  fastifyHook,
+  fastifyListener,
+  type Handler,
+  type Site,
+} from './site.js'
+
+describe.each([
+  ['express, middleware', expressMiddleware],
+  ['express, listener', expressListener],
+  ['fastify, hook', fastifyHook],
+  ['fastify, listener', fastifyListener],
+])('the first visitor, in %s', (_, kind) => {
+  let cache: Cache
+  const sites: Site[] = []
+  beforeEach(() => {
+    cache = createCache()
+  })
+  afterEach(async () => {
+    for (const site of sites.splice(0)) await site.close()
+    await cache.close()
+  })
+  const open = async (handler: Handler): Promise<Site> => {
+    const site = await kind({ cache, options: { ttl: '1m' }, handler })
+    sites.push(site)
+    return site
+  }
+
+  it.each([
+    ['text', 'päge'],
+    ['bytes', Buffer.from([0, 255, 128])],
+  ])('gets the tag of the page: %s', async (_kind, body) => {
+    const site = await open(() => ({ body }))
+    const first = await site.get('/')
+    const second = await site.get('/')
+    expect(first.headers.etag).toMatch(/^(W\/)?"/)
+    expect(second.headers.etag).toBe(first.headers.etag)
+    const again = await site.get('/', { 'if-none-match': String(first.headers.etag) })
+    expect([again.status, again.body]).toEqual([304, ''])
+  })
+
+  it('who has the page already is told so, although the handler had to run', async () => {
+    const site = await open(() => ({ body: 'page' }))
+    const { etag } = (await site.get('/')).headers
+    await cache.clear()
+    const { status, body, headers } = await site.get('/', { 'if-none-match': String(etag) })
+    expect([status, body]).toEqual([304, ''])
+    expect(headers['cache-status']).toContain('fwd=miss')
+    expect((await site.get('/')).body).toBe('page')
+  })
+
+  it('gets no tag for what is not kept, and for a stream, which nobody knows before its end', async () => {
+    const site = await open(({ url }) =>
+      url === '/stream'
+        ? { body: Readable.from(['pa', 'ge']) }
+        : { body: 'own', headers: { 'cache-control': 'no-store' } },
+    )
+    expect((await site.get('/stream')).headers).not.toHaveProperty('etag')
+    expect((await site.get('/stream')).headers).toHaveProperty('etag')
+    const { etag } = (await site.get('/own')).headers
+    // What Express gives by itself stays.
+    expect(etag ?? 'W/').toMatch(/^W\//)
+  })
+})
