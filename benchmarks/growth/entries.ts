@@ -26,7 +26,7 @@ export interface EntriesRow {
 }
 
 const TTL_MS = 60_000
-const OPERATIONS = 100_000
+const OPERATIONS = 50_000
 
 export function measureEntries(entries: number, policy: MemoryPolicy): EntriesRow {
   const keys = Array.from({ length: entries }, (_, i) => keyOf(i))

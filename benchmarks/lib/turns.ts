@@ -2,7 +2,7 @@ import { cpus } from 'node:os'
 import { hire, pin, present, type Member } from './crew.js'
 import type { Bench, Claim, Outcome, Row, TimedScenario } from './scenario.js'
 import { commandsDuring } from './servers.js'
-import { spreadOf, type Spread } from './statistics.js'
+import { inBrackets, spreadOf, type Spread } from './statistics.js'
 import type { Answers, Sample, Work } from './worker.js'
 
 /** How long a round is to take, ms: short, so that few rounds meet somebody else's work on the same core. */
@@ -128,9 +128,9 @@ function outcomeOf(scenario: TimedScenario, results: readonly Result[]): Outcome
       name: result.member.name,
       cells: [
         time(ns.median),
-        `${ratio.median.toFixed(2)} (${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)})`,
+        inBrackets(ratio),
         time(cpuNs.median),
-        cpuRatio.median.toFixed(2),
+        inBrackets(cpuRatio),
         ...(results.some((one) => one.commands !== undefined) ? [String(commands ?? '')] : []),
       ],
       plotted: scenario.isComputing === true ? cpuRatio.median : ratio.median,

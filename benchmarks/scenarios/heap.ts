@@ -26,7 +26,7 @@ export const heap: Scenario = {
       floor: FLOOR,
       unit: 'bytes per entry',
       target: 1.25,
-      of: (call) => call.heap(bench.isQuick ? 2_000 : 100_000),
+      of: (call) => call.heap(bench.isQuick ? 2_000 : 50_000),
       maxEntries: 300_000,
     }),
 }

@@ -13,7 +13,7 @@ export const ratioTraces: Scenario = {
   asks: 'How many requests does the memory tier answer, for its size?',
   async run({ isQuick, isAskedFor, log }) {
     // All of the requests are minutes: for those who ask for this alone.
-    const most = isQuick ? 30_000 : isAskedFor ? Infinity : 200_000
+    const most = isQuick ? 30_000 : isAskedFor ? Infinity : 500_000
     const measured = measure(most, isQuick ? () => {} : log)
     const all = averages(measured.byEntries)
     const large = measured.byEntries.filter(({ share }) => share >= FROM)

@@ -1,9 +1,8 @@
 import type { Claim, Row, Scenario, Verdict } from '../lib/scenario.js'
-import { spreadOf } from '../lib/statistics.js'
+import { inBrackets, spreadOf } from '../lib/statistics.js'
 import {
   COLUMNS,
   failures,
-  inBrackets,
   isCached,
   named,
   rateCells,

@@ -14,9 +14,6 @@ export function timesOf(
   return spreadOf(mine.map((turn, round) => rateOf(turn) / rateOf(other[round]!)))
 }
 
-export const inBrackets = ({ median, low, high }: Spread): string =>
-  `${median.toFixed(2)} (${low.toFixed(2)}–${high.toFixed(2)})`
-
 export function thousands(perSecond: number): string {
   if (Number.isNaN(perSecond)) return '–'
   return perSecond < 1_000 ? perSecond.toFixed(0) : `${(perSecond / 1_000).toPrecision(3)}k`

@@ -86,8 +86,10 @@ export async function takeTurns(runners: readonly Runner[], { isQuick }: Bench):
       if (silent.has(at)) continue
       const { site, visits } = runners[at]!
       const turn = await takeTurn(load, site, visits(round))
-      if (turn.perSecond === 0) silent.add(at)
-      else if (round >= 0) turns[at]!.push(turn)
+      if (turn.perSecond === 0) {
+        silent.add(at)
+        turns[at] = []
+      } else if (round >= 0) turns[at]!.push(turn)
     }
   }
   return turns
