@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { postgresCommand } from '../../adapters/postgres/command.js'
 import { startPostgres, type PostgresServer } from '../support/servers/index.js'
 
 const root = join(import.meta.dirname, '../..')
@@ -36,27 +37,34 @@ test('prints the migration and changes nothing, until it is told to apply it', a
   expect(printed).toMatchObject({ code: 0, stderr: '' })
   expect(printed.stdout).toMatchSnapshot()
   expect(await triggers()).toEqual([])
-  const applied = await keepfresh('postgres', 'triggers', '--apply', '--schema', 'public,shop')
-  expect(applied.stderr).toBe('')
+  const run = (...args: string[]) => postgresCommand(args, { DATABASE_URL: server.url })
+  await run('triggers', '--apply', '--schema', 'public,shop')
   expect(new Set(await triggers())).toEqual(new Set(['orders', 'shop.prices']))
-  await keepfresh('postgres', 'triggers', '--drop', '--tables', 'orders', '--apply')
+  await run('triggers', '--drop', '--tables', 'orders', '--apply')
   expect(new Set(await triggers())).toEqual(new Set(['shop.prices']))
-  await keepfresh('postgres', 'triggers', '--drop', '--apply')
+  await run('triggers', '--drop', '--apply')
   expect(await triggers()).toEqual([])
 })
 
 test.each([
-  [['postgres', 'triggers', '--tables', 'nothing'], 'nothing'],
-  [['postgres', 'triggers', '--max-rows', 'x'], 'maxRows'],
-  [['postgres', 'triggers', '--partitions', 'orders'], 'table.column'],
-  [['postgres', 'triggers', '--url', 'postgres://127.0.0.1:1/x'], 'ECONNREFUSED'],
-  [['postgres', 'triggers', '--nothing'], 'nothing'],
-  [['postgres', 'nothing'], 'nothing'],
+  [['triggers', '--tables', 'nothing'], 'nothing'],
+  [['triggers', '--max-rows', 'x'], 'maxRows'],
+  [['triggers', '--partitions', 'orders'], 'table.column'],
+  [['triggers', '--url', 'postgres://127.0.0.1:1/x'], 'ECONNREFUSED'],
+  [['triggers', '--nothing'], 'nothing'],
+  [['publication', '--publication', ''], 'publication'],
   [['nothing'], 'nothing'],
 ])('%j fails and says why', async (args, why) => {
-  const { code, stdout, stderr } = await keepfresh(...args)
-  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-  expect(stderr).toContain(why)
+  await expect(postgresCommand(args, { DATABASE_URL: server.url })).rejects.toThrow(why)
+})
+
+test('a failure is a line on stderr and a status', async () => {
+  const { code, stdout, stderr } = await keepfresh('nothing')
+  expect({ code, stdout, stderr }).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: 'keepfresh knows "postgres", not "nothing"\n',
+  })
 })
 
 test('says what it can do', async () => {
