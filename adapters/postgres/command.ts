@@ -1,16 +1,8 @@
 /** `keepfresh postgres …`: what a database needs to tell of writes, as SQL to read, keep with the other migrations and run. */
 import { parseArgs } from 'node:util'
-import {
-  CATALOGUE_SQL,
-  readCatalogue,
-  tableName,
-  type Catalogue,
-  type CatalogueRow,
-} from '../../src/query/sql/index.js'
 import { endClient, newClient, type PgClient } from './client.js'
-import { dropPublicationSql, publicationSql } from './publication.js'
-import { selectTables, type TableSelection } from './tables.js'
-import { dropTriggersSql, triggersSql } from './triggers.js'
+import { publicationMigration, triggerMigration } from './migration.js'
+import type { TableSelection } from './tables.js'
 
 export const POSTGRES_USAGE = `keepfresh postgres triggers|publication [options]
 
@@ -51,10 +43,6 @@ const OPTIONS = {
   apply: { type: 'boolean' },
 } as const
 
-const COMMANDS: Readonly<
-  Record<string, (client: PgClient, values: Values) => string | Promise<string>>
-> = { triggers: triggersOf, publication: publicationOf }
-
 /** Runs `keepfresh postgres …` and returns what it prints. @throws what is wrong with the arguments, or the database. */
 export async function postgresCommand(
   args: readonly string[],
@@ -90,42 +78,22 @@ function connectionOf(
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values']
 
-async function triggersOf(client: PgClient, values: Values): Promise<string> {
-  const options = {
-    channel: values.channel,
-    functions: values.functions,
-    maxRows: values['max-rows'] === undefined ? undefined : Number(values['max-rows']),
-  }
-  if (values.drop && values.tables === undefined && values.schema === undefined)
-    return dropTriggersSql(undefined, options)
-  const tables = selectTables(await catalogueOf(client), selectionOf(values))
-  return values.drop ? dropTriggersSql(tables, options) : triggersSql(tables, options)
-}
-
-const IDENTITIES = `SELECT n.nspname AS schema, c.relname AS table, c.relreplident AS identity,
-    EXISTS (SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary) AS keyed
-  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'p'`
-
-async function publicationOf(client: PgClient, values: Values): Promise<string> {
-  const options = { publication: values.publication }
-  if (values.drop) return dropPublicationSql(values.slot, options)
-  const catalogue = await catalogueOf(client)
-  const { rows } = await client.query(IDENTITIES)
-  const identities = new Map(
-    rows.map((row) => [tableName(String(row.schema), String(row.table)), row]),
-  )
-  const tables = selectTables(catalogue, selectionOf(values)).flatMap((table) => {
-    const found = identities.get(tableName(table.schema, table.name))
-    // Unlogged tables are in no log.
-    if (found === undefined) return []
-    return [{ ...table, identity: String(found.identity), hasPrimaryKey: found.keyed === true }]
-  })
-  const { rows: existing } = await client.query(
-    'SELECT 1 FROM pg_catalog.pg_publication WHERE pubname = $1',
-    [values.publication ?? 'keepfresh'],
-  )
-  return publicationSql(tables, existing.length > 0, options)
+const COMMANDS: Readonly<Record<string, (client: PgClient, values: Values) => Promise<string>>> = {
+  triggers: (client, values) =>
+    triggerMigration(client, {
+      ...selectionOf(values),
+      channel: values.channel,
+      functions: values.functions,
+      maxRows: values['max-rows'] === undefined ? undefined : Number(values['max-rows']),
+      drop: values.drop,
+    }),
+  publication: (client, values) =>
+    publicationMigration(client, {
+      ...selectionOf(values),
+      publication: values.publication,
+      drop: values.drop,
+      slot: values.slot,
+    }),
 }
 
 function selectionOf(values: Values): TableSelection {
@@ -134,11 +102,6 @@ function selectionOf(values: Values): TableSelection {
     schemas: list(values.schema),
     partitions: partitionsOf(list(values.partitions) ?? []),
   }
-}
-
-async function catalogueOf(client: PgClient): Promise<Catalogue> {
-  const { rows } = await client.query(CATALOGUE_SQL.postgres)
-  return readCatalogue('postgres', rows as unknown as CatalogueRow[])
 }
 
 function list(text: string | undefined): string[] | undefined {

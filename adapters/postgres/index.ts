@@ -1,15 +1,12 @@
 export { listenForChanges } from './listen.js'
 export type { Listening, ListenOptions } from './listen-options.js'
-export {
-  dropPublicationSql,
-  publicationSql,
-  type PublicationOptions,
-  type PublishedTable,
-} from './publication.js'
+export { publicationMigration, triggerMigration } from './migration.js'
+export type { Asked, PublicationMigrationOptions, TriggerMigrationOptions } from './migration.js'
 export { replicateChanges } from './replicate.js'
 export type { ReplicateOptions, ReplicationSink } from './replicate-options.js'
-export { selectTables, type TableSelection, type WatchedTable } from './tables.js'
-export { dropTriggersSql, triggersSql, type TriggerOptions } from './triggers.js'
 export type { ConnectionOptions } from './client.js'
 export type { OutsideEvent } from './events.js'
+export type { PublicationOptions } from './publication.js'
 export type { ChangeSink } from './sink.js'
+export type { TableSelection } from './tables.js'
+export type { TriggerOptions } from './triggers.js'

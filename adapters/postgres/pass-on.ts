@@ -1,7 +1,7 @@
 import type { TableChange } from '../../src/query/index.js'
 import type { PgClient } from './client.js'
 import type { Described } from './described.js'
-import type { Feed } from './feed.js'
+import type { Feed, Passed } from './feed.js'
 import { Gathered } from './gather.js'
 import { isVisible, parsePosition, parseSnapshot } from './positions.js'
 import type { ReplicationSink } from './replicate-options.js'
@@ -40,6 +40,9 @@ export function passOn({ queries, feed, ask, described, lost, stream }: PassOn):
   let unreadable: unknown
   const waiting: Commit[] = []
   let running = false
+  /** Acknowledgements that wait for a store. */
+  let undelivered = 0
+  let delivering: Promise<unknown> = Promise.resolve()
 
   function message(message: StreamMessage): void {
     switch (message.tag) {
@@ -79,8 +82,7 @@ export function passOn({ queries, feed, ask, described, lost, stream }: PassOn):
     try {
       while (waiting.length > 0) {
         const commits = waiting.splice(0)
-        await invalidate(commits)
-        stream()?.acknowledge(commits.at(-1)!.end)
+        acknowledge(commits.at(-1)!.end, await invalidate(commits))
       }
     } catch (error) {
       lost.resolve(error)
@@ -88,29 +90,45 @@ export function passOn({ queries, feed, ask, described, lost, stream }: PassOn):
     running = false
   }
 
-  async function invalidate(commits: readonly Commit[]): Promise<void> {
-    const [seen, unseen] = await look(commits)
-    await Promise.all(seen.flatMap(({ changes }) => changes.map((change) => feed.changed(change))))
-    if (unseen.length > 0) await invalidateMarked(unseen)
+  /** In the order of the log: what a store could not be told yet is remembered by this process, and no process may end meanwhile. */
+  function acknowledge(end: bigint, passed: readonly Passed[]): void {
+    const pending = passed.flatMap(({ delivered }) => delivered ?? [])
+    if (undelivered === 0 && pending.length === 0) return stream()?.acknowledge(end)
+    undelivered++
+    delivering = Promise.all([delivering, ...pending])
+      .then(() => stream()?.acknowledge(end))
+      .finally(() => undelivered--)
+    // The cache was closed: whoever comes next hears it again.
+    delivering.catch(() => {})
   }
 
-  async function invalidateMarked(commits: readonly Commit[]): Promise<void> {
+  async function invalidate(commits: readonly Commit[]): Promise<readonly Passed[]> {
+    const [seen, unseen] = await look(commits)
+    const passed = await pass(seen)
+    return unseen.length === 0 ? passed : [...passed, ...(await invalidateMarked(unseen))]
+  }
+
+  function pass(commits: readonly Commit[]): Promise<Passed[]> {
+    return Promise.all(
+      commits.flatMap(({ changes }) => changes.map((change) => feed.changed(change))),
+    )
+  }
+
+  async function invalidateMarked(commits: readonly Commit[]): Promise<readonly Passed[]> {
     const marked = new Set(commits.flatMap(({ changes }) => changes.map((change) => change.table)))
     const lift = queries.use({
       beforeLoad: ({ tables }) =>
         tables.some((table) => marked.has(table)) ? { keep: false } : undefined,
     })
     try {
-      const all = (): Promise<unknown> =>
-        Promise.all(commits.flatMap(({ changes }) => changes.map((change) => feed.changed(change))))
       // Most are visible a moment later. For one that takes its time, answers from before are not served meanwhile.
       let [, left] = await look(commits)
-      if (left.length > 0) await all()
+      if (left.length > 0) await pass(commits)
       for (let ms = LOOK_AGAIN_MS; left.length > 0; ms = Math.min(2 * ms, LOOK_AGAIN_AT_MOST_MS)) {
         await pause(ms)
         left = (await look(left))[1]
       }
-      await all()
+      return await pass(commits)
     } finally {
       lift()
     }
@@ -139,7 +157,7 @@ export function passOn({ queries, feed, ask, described, lost, stream }: PassOn):
     message,
     position(position) {
       // In the middle of a transaction, or with some not done with, it says nothing about them.
-      if (gathered === undefined && !running && waiting.length === 0)
+      if (gathered === undefined && !running && waiting.length === 0 && undelivered === 0)
         stream()?.acknowledge(position)
     },
   }

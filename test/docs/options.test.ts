@@ -30,6 +30,8 @@ test.each([
   ['adapters/redis/options.ts', ['For `redisStore`']],
   ['adapters/memcached/options.ts', ['For `memcachedStore`']],
   ['src/session/options.ts', ['For `sessionStore`']],
+  ['adapters/postgres/listen-options.ts', ['For `listenForChanges`']],
+  ['adapters/postgres/replicate-options.ts', ['For `replicateChanges`']],
 ])('docs/options.md has each option of %s, and no other', (file, headings) => {
   const documented = headings.flatMap(namesUnder)
   expect(documented.toSorted()).toEqual([...new Set(optionsIn(file))].toSorted())

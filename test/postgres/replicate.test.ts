@@ -34,6 +34,8 @@ async function psql(sql: string): Promise<void> {
 }
 
 interface Fault {
+  /** What is not delivered until it resolves. */
+  readonly delivered?: Promise<void>
   /** Called with each change before it counts. */
   readonly changed?: (change: TableChange) => Promise<void> | void
 }
@@ -43,7 +45,7 @@ function replicate(options: Partial<ReplicateOptions> = {}, fault: Fault = {}) {
   const story: string[] = []
   const events: OutsideEvent[] = []
   const hooks = new Set<QueryHooks>()
-  const receipt = { pending: false }
+  const receipt = { pending: fault.delivered !== undefined, delivered: fault.delivered }
   const listening = replicateChanges(
     {
       async changed(changes) {
@@ -89,11 +91,8 @@ function replicate(options: Partial<ReplicateOptions> = {}, fault: Fault = {}) {
   )
   const has = (step: string) =>
     until(`it says ${step}`, () => story.includes(step), { deadlineMs: 10_000 })
-  /** What was said once or again of the same, without the marks that some changes need and others do not. */
-  const said = () =>
-    story
-      .filter((step) => step !== 'marked' && step !== 'lifted')
-      .filter((step, at, steps) => step !== steps[at - 1])
+  /** What was said, once each: without the marks that some changes need, and their being told twice. */
+  const said = () => [...new Set(story)].filter((step) => step !== 'marked' && step !== 'lifted')
   return Object.assign(listening, { story, said, events, hooks, has })
 }
 
@@ -309,6 +308,29 @@ test('a permanent slot goes on where it was left: nothing is missed, and nothing
   expect(dropped).toContain('DROP PUBLICATION')
   expect(await server.query('SELECT 1 FROM pg_publication')).toEqual([])
   await keepfresh('publication', '--apply')
+})
+
+test('what a store could not be told yet is not acknowledged', async () => {
+  const slot = 'pending'
+  const delivered = Promise.withResolvers<void>()
+  const acknowledged = async () => {
+    const [row] = await server.query(
+      `SELECT confirmed_flush_lsn::text AS lsn FROM pg_replication_slots WHERE slot_name = '${slot}'`,
+    )
+    return row?.lsn
+  }
+  await using listening = replicate({ slot, heartbeat: 50 }, { delivered: delivered.promise })
+  await listening.ready
+  const before = await acknowledged()
+  await psql('INSERT INTO orders (id) VALUES (200)')
+  await listening.has('new orders 200')
+  // Long enough for some heartbeats, each of which tells the server how far we are.
+  const until = performance.now() + 400
+  while (performance.now() < until) expect(await acknowledged()).toBe(before)
+  delivered.resolve()
+  await expect.poll(acknowledged).not.toBe(before)
+  await listening.close()
+  await server.query(`SELECT pg_drop_replication_slot('${slot}')`)
 })
 
 test('without the publication it says what to do', async () => {
