@@ -1,9 +1,8 @@
 import { memoryStore } from '../memory/index.js'
 import { systemClock } from '../../src/base/clock.js'
 import { systemRandom } from '../../src/base/random.js'
-import { invalidateTags } from '../../src/cache/change.js'
-import { report, type Core } from '../../src/cache/core.js'
-import { applyTags } from '../../src/cache/local.js'
+import { repeatInvalidation } from '../../src/cache/change.js'
+import type { Core } from '../../src/cache/core.js'
 import { currentScope } from '../../src/cache/scope.js'
 import type { LocalStore, Version } from '../../src/store/store.js'
 import { admit, adopt, copyOut } from '../../src/store/value.js'
@@ -134,19 +133,11 @@ export class Answers {
     this.#store.clear()
   }
 
-  /** Process memory of the followers at once, for the caller goes on at once; what else they have as soon as it can be reached. */
+  /** At once, for the caller goes on at once. */
   #tell(tags: readonly string[]): void {
     for (const core of this.followers) {
-      if (core.closed) {
-        this.followers.delete(core)
-        continue
-      }
-      applyTags(
-        core,
-        tags,
-        tags.map(() => core.random.token()),
-      )
-      invalidateTags(core, tags).catch((error: unknown) => report(core, error, 'invalidate'))
+      if (core.closed) this.followers.delete(core)
+      else repeatInvalidation(core, tags)
     }
   }
 }

@@ -168,6 +168,27 @@ export async function invalidateTags(core: Core, tags: readonly string[]): Promi
   return receipt(core, failed, 'the invalidation')
 }
 
+/**
+ * Repeats in a cache an invalidation of what it is made from and another in this process keeps, for one who does not wait: memory
+ * follows before this returns, and what is remote as soon as it can be reached.
+ */
+export function repeatInvalidation(core: Core, tags: readonly string[]): void {
+  applyTags(
+    core,
+    tags,
+    tags.map(() => core.random.token()),
+  )
+  if (core.remotes.length > 0 || core.bus !== undefined) {
+    invalidateTags(core, tags).catch((error: unknown) => report(core, error, 'invalidate'))
+    return
+  }
+  tellInvalidated(core, { tags }, [])
+  for (const follower of core.followers) {
+    if (follower.closed) core.followers.delete(follower)
+    else repeatInvalidation(follower, tags)
+  }
+}
+
 /** Makes everything in the namespace unusable, and nothing outside of it. */
 export async function clearAll(core: Core): Promise<Receipt> {
   const version = core.random.token()

@@ -185,11 +185,31 @@ async function noteForeign(
 ): Promise<void> {
   for (const authority of scope.authorities()) {
     if (authority === core) continue
-    const tags = [...scope.pairs(authority).keys()]
+    const pairs = scope.pairs(authority)
+    const tags = [...pairs.keys()]
     if ('followers' in authority) (authority as Core).followers.add(core)
+    // Before we followed it, an invalidation over there was not repeated here.
+    if (!stillHold(authority, tags, [...pairs.values()])) said.missed = true
     noteLate(core, load, said, tags, policy.ttlMs + policy.graceMs)
   }
   if (said.noting.length > 0) await Promise.all(said.noting)
+}
+
+/** Whether what was noted of parts that another keeps has not been invalidated since, as far as that one can tell at once. */
+function stillHold(
+  authority: object,
+  tags: readonly string[],
+  versions: readonly Version[],
+): boolean {
+  if ('holds' in authority) {
+    const { holds } = authority as {
+      readonly holds: (...pairs: [typeof tags, typeof versions]) => boolean
+    }
+    return holds.call(authority, tags, versions)
+  }
+  const { near, remotes } = authority as Partial<Core>
+  if (near === undefined || remotes === undefined || remotes.length > 0) return true
+  return near.note(tags).every((version, index) => version === versions[index])
 }
 
 function hasForeign(core: Core, scope: Scope): boolean {
