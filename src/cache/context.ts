@@ -89,20 +89,43 @@ export function createContext(
   return context
 }
 
-/** Most loaders look at nothing of it, so what needs a function of its own is made when it is looked at; it can be taken out. */
+/**
+ * A class, because of what is computed when it is looked at. An object literal with a getter gets a shape of its own each time,
+ * and V8 keeps shapes, with the getter and all that it refers to, until the next full collection: each load left 20 kB
+ * behind. The functions are the object's own, so that `({ tag }) => …` works.
+ */
 class Context implements LoaderContext {
   readonly key: string
+  readonly tag: (...tags: readonly string[]) => void
+  readonly ttl: (ttl: Duration) => void
+  readonly grace: (grace: Duration) => void
+  readonly skip: () => void
+  readonly private: () => void
   readonly #core: Core
   readonly #load: Load
-  readonly #said: Said
   readonly #base: ContextBase
 
   constructor(core: Core, load: Load, said: Said, base: ContextBase) {
-    this.key = readable(load.key)
     this.#core = core
     this.#load = load
-    this.#said = said
     this.#base = base
+    this.key = readable(load.key)
+    this.tag = (...tags) => {
+      for (const tag of tags) assertTag(tag)
+      noteLate(core, load, said, tags, base.keepMs)
+    }
+    this.ttl = (ttl) => {
+      said.ttlMs = toMilliseconds(ttl, 'ctx.ttl')
+    }
+    this.grace = (grace) => {
+      said.graceMs = toMilliseconds(grace, 'ctx.grace')
+    }
+    this.skip = () => {
+      said.skipped = true
+    }
+    this.private = () => {
+      said.private = true
+    }
   }
 
   get signal(): AbortSignal {
@@ -110,42 +133,11 @@ class Context implements LoaderContext {
   }
 
   get stale(): unknown {
-    const { previous, scope } = this.#base
+    const { scope, previous } = this.#base
     if (previous === undefined) return undefined
     const { pairs } = previous
     scope.note(this.#core, [...pairs.keys()], [...pairs.values()], Infinity, previous.private)
     return previous.value
-  }
-
-  get tag(): LoaderContext['tag'] {
-    return (...tags) => {
-      for (const tag of tags) assertTag(tag)
-      noteLate(this.#core, this.#load, this.#said, tags, this.#base.keepMs)
-    }
-  }
-
-  get ttl(): LoaderContext['ttl'] {
-    return (ttl) => {
-      this.#said.ttlMs = toMilliseconds(ttl, 'ctx.ttl')
-    }
-  }
-
-  get grace(): LoaderContext['grace'] {
-    return (grace) => {
-      this.#said.graceMs = toMilliseconds(grace, 'ctx.grace')
-    }
-  }
-
-  get skip(): LoaderContext['skip'] {
-    return () => {
-      this.#said.skipped = true
-    }
-  }
-
-  get private(): LoaderContext['private'] {
-    return () => {
-      this.#said.private = true
-    }
   }
 }
 

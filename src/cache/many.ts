@@ -308,7 +308,7 @@ function groupLoader<Id>(
     byKey,
     async call(wanted, contexts) {
       const ids = wanted.map(({ id }) => id)
-      const results = await loader(ids, joined(contexts), contexts)
+      const results = await loader(ids, new Joined(contexts), contexts)
       const byId = results instanceof Map
       if (!byId && (!Array.isArray(results) || results.length !== ids.length)) {
         throw invalidOption(
@@ -327,17 +327,27 @@ function groupLoader<Id>(
   }
 }
 
-/** One context for a call that loads several keys. */
-function joined(contexts: readonly LoaderContext[]): ManyContext {
-  return {
-    get signal() {
-      return contexts.length === 1 ? contexts[0]!.signal : allAborted(contexts)
-    },
-    tag: (...tags) => contexts.forEach((context) => context.tag(...tags)),
-    ttl: (ttl) => contexts.forEach((context) => context.ttl(ttl)),
-    grace: (grace) => contexts.forEach((context) => context.grace(grace)),
-    skip: () => contexts.forEach((context) => context.skip()),
-    private: () => contexts.forEach((context) => context.private()),
+/** One context for a call that loads several keys: a class for the reason given at `Context`. */
+class Joined implements ManyContext {
+  readonly tag: ManyContext['tag']
+  readonly ttl: ManyContext['ttl']
+  readonly grace: ManyContext['grace']
+  readonly skip: ManyContext['skip']
+  readonly private: ManyContext['private']
+  readonly #contexts: readonly LoaderContext[]
+
+  constructor(contexts: readonly LoaderContext[]) {
+    this.#contexts = contexts
+    this.tag = (...tags) => contexts.forEach((context) => context.tag(...tags))
+    this.ttl = (ttl) => contexts.forEach((context) => context.ttl(ttl))
+    this.grace = (grace) => contexts.forEach((context) => context.grace(grace))
+    this.skip = () => contexts.forEach((context) => context.skip())
+    this.private = () => contexts.forEach((context) => context.private())
+  }
+
+  get signal(): AbortSignal {
+    const contexts = this.#contexts
+    return contexts.length === 1 ? contexts[0]!.signal : allAborted(contexts)
   }
 }
 
