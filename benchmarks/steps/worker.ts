@@ -1,10 +1,15 @@
 /** Single steps, each alone in a loop. */
+import { crc32 } from 'node:zlib'
 import { LRUCache } from 'lru-cache'
 import { createCache } from '../../index.js'
 import { memoryStore } from '../../adapters/memory/index.js'
 import { systemClock } from '../../src/base/clock.js'
 import { systemRandom } from '../../src/base/random.js'
+import { isAhead } from '../../src/base/turn-clock.js'
 import { standardCodec } from '../../src/store/codec.js'
+import { descriptionBytes } from '../../src/store/envelope-description.js'
+import { createEnvelopes } from '../../src/store/envelope.js'
+import { plainHash } from '../../src/store/names.js'
 import { admit } from '../../src/store/value.js'
 import { serve } from '../../test/support/processes.js'
 import { spreadOf } from '../lib/statistics.js'
@@ -52,6 +57,10 @@ const STEPS: Readonly<Record<string, () => (times: number) => unknown>> = {
   },
   'Date.now()': () => (times) => {
     for (let n = 0; n < times; n++) sink = Date.now()
+  },
+  'the time, for a turn that asks often': () => (times) => {
+    const end = Date.now() + 3_600_000
+    for (let n = 0; n < times; n++) sink = isAhead(systemClock, end)
   },
   'lru-cache behind an async function, the floor': () => {
     const cache = new LRUCache<string, object>({ max: 1_000 })
@@ -110,6 +119,60 @@ const STEPS: Readonly<Record<string, () => (times: number) => unknown>> = {
       for (let n = 0; n < times; n++) sink = JSON.parse(bytes.toString())
     }
   },
+  'a key of Redis checked, named and hashed': () => (times) => {
+    for (let n = 0; n < times; n++) sink = plainHash(KEY)
+  },
+  'the checksum of an entry of 270 bytes': () => {
+    const bytes = sealed([])
+    return (times) => {
+      for (let n = 0; n < times; n++) sink = crc32(bytes)
+    }
+  },
+  'an entry opened and decoded': () => opened([]),
+  'the same on the straight way': () => compared([]),
+  'an entry with three tags opened and decoded': () => opened(TAGS),
+  'the same on the straight way, with tags': () => compared(TAGS),
+}
+
+const SPACE = 'AAAAAAAAAAAA'
+const TAGS = ['customers', 'city:springfield', 'plan:basic']
+const envelopes = createEnvelopes({ random: systemRandom })
+
+function sealed(tags: readonly string[]): Buffer {
+  return envelopes.seal({
+    key: KEY,
+    name: KEY,
+    digested: false,
+    value: valueOf(1),
+    loadedAt: Date.now(),
+    freshUntil: Infinity,
+    staleUntil: Infinity,
+    private: false,
+    space: SPACE,
+    tags,
+    versions: tags.map(() => SPACE),
+    delta: 1,
+  }) as Buffer
+}
+
+function opened(tags: readonly string[]): (times: number) => unknown {
+  const bytes = sealed(tags)
+  return (times) => {
+    for (let n = 0; n < times; n++) sink = envelopes.open(bytes, KEY, KEY).decode()
+  }
+}
+
+/** As a read does it that expects what it finds (src/cache/straight-ask.ts). */
+function compared(tags: readonly string[]): (times: number) => unknown {
+  const bytes = sealed(tags)
+  const versions = tags.map(() => SPACE)
+  const description = descriptionBytes(SPACE, tags, versions)!
+  const now = Date.now()
+  return (times) => {
+    for (let n = 0; n < times; n++) {
+      sink = envelopes.fresh(bytes, plainHash(KEY), description, tags.length, now)
+    }
+  }
 }
 
 function hit(
