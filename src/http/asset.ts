@@ -1,4 +1,5 @@
-import { cachePolicy, type CachePolicy, type CachePolicyOptions } from './policy.js'
+import type { FieldLine } from './fields.js'
+import { cachePolicy, type CachePolicy, type CachePolicyOptions, policyFields } from './policy.js'
 
 /** How to tell files whose name changes with their content from others. */
 export interface AssetPolicyOptions {
@@ -21,7 +22,7 @@ const EIGHT = /[.\-_]([\w-]{8})(?:\.[A-Za-z][A-Za-z0-9]{0,9}){1,3}$/
  * not one. Better a question too many than a wrong file for a year.
  */
 export function isFingerprinted(path: string): boolean {
-  const name = path.slice(path.lastIndexOf('/') + 1).slice(-128)
+  const name = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1).slice(-128)
   const digest = HEXADECIMAL.exec(name)?.[1] ?? EIGHT.exec(name)?.[1]
   if (digest === undefined || !/\d.*[A-Za-z]/.test(digest)) return false
   if (/^[0-9a-f]+$/.test(digest) || /^[A-Z2-7]+$/.test(digest)) return true
@@ -41,4 +42,37 @@ export function assetPolicy(options: AssetPolicyOptions = {}): (path: string) =>
   )
   const revalidated = cachePolicy(options.revalidated ?? { public: true, noCache: true })
   return (path) => (fingerprinted(path) ? immutable : revalidated)
+}
+
+/** What static files are sent with. */
+export interface StaticAssets {
+  /** The fields for a file, by its path or the path of its URL. */
+  readonly fields: (path: string) => readonly FieldLine[]
+  /** Sets them on a response: the option of that name of `express.static` and `@fastify/static`. */
+  readonly setHeaders: (response: HeaderSetter, path: string) => void
+}
+
+/** What of a response is used here: one of Node's, or a reply of Fastify. */
+export type HeaderSetter =
+  | { setHeader(name: string, value: string): unknown }
+  | { header(name: string, value: string): unknown }
+
+/**
+ * Policies for static files, for whatever serves them: names that change with their content for a year, others asked about on
+ * every use.
+ *
+ * @throws {CacheError} `CACHE_OPTION_INVALID` when a policy contradicts itself.
+ */
+export function staticAssets(options: AssetPolicyOptions = {}): StaticAssets {
+  const policyFor = assetPolicy(options)
+  const fields = (path: string): readonly FieldLine[] => policyFields(policyFor(path), Date.now())
+  return {
+    fields,
+    setHeaders(response, path) {
+      for (const [name, value] of fields(path)) {
+        if ('setHeader' in response) response.setHeader(name, value)
+        else response.header(name, value)
+      }
+    },
+  }
 }

@@ -6,7 +6,14 @@
 
 export { chooseCoding, normaliseAcceptEncoding } from './accept-encoding.js'
 export { chooseLanguage, normaliseAcceptLanguage } from './accept-language.js'
-export { assetPolicy, type AssetPolicyOptions, isFingerprinted } from './asset.js'
+export {
+  assetPolicy,
+  type AssetPolicyOptions,
+  type HeaderSetter,
+  isFingerprinted,
+  type StaticAssets,
+  staticAssets,
+} from './asset.js'
 export {
   type ExtensionDirective,
   NO_DIRECTIVES,

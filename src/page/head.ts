@@ -14,11 +14,11 @@ import {
   parseCacheControl,
   readValidators,
 } from '../http/index.js'
+import { addedLines } from './added.js'
 import type { Course, Head } from './capture.js'
 import { mayBeCoded, variedByCoding } from './codings.js'
 import type { Run } from './run.js'
 import type { Surroundings } from './stored-page.js'
-import { surrogateLines } from './surrogate.js'
 
 /** Gives the visitor's own response the fields it goes out with; a visitor who has the page already gets a 304. */
 export function sendHead(
@@ -50,7 +50,7 @@ export function sendHead(
   )
   for (const [name, value] of honest(fields, scope, around)) response.setHeader(name, value)
   if (refusal === undefined) {
-    for (const [name, value] of surrogateLines(run, scope, fields, last)) {
+    for (const [name, value] of addedLines(run, scope, fields, last)) {
       response.setHeader(name, value)
     }
   }

@@ -9,6 +9,7 @@ import {
   createNormalisers,
   type DeclaredQuery,
   type FieldNormalisers,
+  formatNoVarySearch,
   type NormaliserOptions,
   type SurrogateKeyDialect,
   type SurrogateKeyFormat,
@@ -52,6 +53,11 @@ export interface PageOptions {
   readonly unkeyed?: readonly string[] | 'all'
   /** Query parameters that pages differ by. The handler sees no others. Default: `'none'`. */
   readonly query?: DeclaredQuery
+  /**
+   * Tell browsers by `No-Vary-Search` that the other parameters make no difference, so that their copies fit too. Default:
+   * `false`.
+   */
+  readonly noVarySearch?: boolean
   /** Labels to invalidate by, besides those of what the page is made from. */
   readonly tags?: readonly string[] | ((request: IncomingMessage) => readonly string[])
   /** The hosts this application answers for; others are not cached. Default: any, each with pages of its own. */
@@ -127,6 +133,8 @@ export interface PageSettings {
   readonly honoursRequests: boolean
   readonly targets: readonly string[]
   readonly compress: CompressSettings | undefined
+  /** The value of `No-Vary-Search`, where one is sent. */
+  readonly noVarySearch: string | undefined
   readonly surrogate: SurrogateKeyFormat | undefined
   readonly purge: Purge | undefined
   readonly maxBytes: number
@@ -148,6 +156,7 @@ const NAMES = new Set([
   'vary',
   'unkeyed',
   'query',
+  'noVarySearch',
   'tags',
   'hosts',
   'scheme',
@@ -212,6 +221,7 @@ export function resolvePageOptions(options: PageOptions): PageSettings {
     honoursRequests: requestDirectives === 'honour',
     targets: fieldNames(options.targets, 'targets'),
     compress: resolveCompress(options.compress),
+    noVarySearch: searchVariance(options),
     surrogate: resolveSurrogate(options.surrogateKeys),
     purge: purgeFunction(options.purge),
     maxBytes: count(options.maxBytes, 'maxBytes', 1_048_576),
@@ -252,6 +262,20 @@ function fieldNames(names: readonly string[] | undefined, option: string): strin
 function purgeFunction(purge: Purge | undefined): Purge | undefined {
   if (purge === undefined || typeof purge === 'function') return purge
   throw invalidOption('purge', 'a function', purge)
+}
+
+/** What `query` says, for browsers. The order of parameters with different names makes no difference to any page. */
+function searchVariance({ query = 'none', noVarySearch }: PageOptions): string | undefined {
+  if (noVarySearch !== undefined && typeof noVarySearch !== 'boolean') {
+    throw invalidOption('noVarySearch', 'true or false', noVarySearch)
+  }
+  if (noVarySearch !== true) return undefined
+  if (query === 'all') return formatNoVarySearch({ ignoreOrder: true })
+  return formatNoVarySearch({
+    ignoreOrder: true,
+    ignore: '*',
+    except: query === 'none' ? [] : query,
+  })
 }
 
 function count(value: number | undefined, option: string, otherwise: number): number {

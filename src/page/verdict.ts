@@ -11,7 +11,7 @@ import {
   replaceLines,
   type Surroundings,
 } from './stored-page.js'
-import { surrogateLines } from './surrogate.js'
+import { addedLines } from './added.js'
 
 /** Whether a page may be kept for others: what it says, and how it was made. */
 
@@ -58,7 +58,7 @@ export function keepable(
   if (vary === '*') return { refused: 'vary' }
   const page = createPage(captured, around, judged.freshness)
   if (typeof page === 'string') return { refused: page }
-  const added = surrogateLines(run, scope, captured.fields, true)
+  const added = addedLines(run, scope, captured.fields, true)
   const lines = added.length === 0 ? page.lines : replaceLines(page.lines, added)
   const variant = variantKey(vary, headers, settings.normalisers)
   return { vary, variant, page: { ...page, lines } }

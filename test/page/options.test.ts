@@ -209,6 +209,22 @@ describe.each(kinds)('options of pages: %s', (_, kind) => {
     expect(await state(get('/'))).toContain('detail=no-store')
   })
 
+  it('noVarySearch: browsers are told which parameters make a difference', async () => {
+    const told = async (options: PageOptions, headers: Record<string, string> = {}) => {
+      const { get } = await site(() => ({ body: 'page', headers }), options)
+      const both = [await get('/?page=1&utm=2'), await get('/?page=1&utm=3')]
+      expect(both[1]!.headers['cache-status']).toContain(options.query === 'all' ? 'miss' : 'hit')
+      return both.map(({ headers: sent }) => sent['no-vary-search'])
+    }
+    const value = 'key-order, params, except=("page")'
+    expect(await told({ noVarySearch: true, query: ['page'] })).toEqual([value, value])
+    expect(await told({ noVarySearch: true })).toEqual(['key-order, params', 'key-order, params'])
+    expect(await told({ noVarySearch: true, query: 'all' })).toEqual(['key-order', 'key-order'])
+    expect(await told({ query: ['page'] })).toEqual([undefined, undefined])
+    const own = { 'no-vary-search': 'params' }
+    expect(await told({ noVarySearch: true }, own)).toEqual(['params', 'params'])
+  })
+
   it('bypass: the handler answers for this visitor alone, and sees all of the request', async () => {
     const { get } = await site(({ url, headers }) => ({ body: `${url} ${headers.range}` }), {
       bypass: ({ headers }) => headers['x-preview'] === 'yes',
