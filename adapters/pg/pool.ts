@@ -157,6 +157,11 @@ export function cachedPool<P extends Pool>(pool: P, options: CachedPoolOptions):
   })
 
   const query = (config: unknown, given?: unknown, last?: unknown): unknown => {
+    if (typeof config === 'string' && last === undefined) {
+      const values = given === undefined ? NO_VALUES : given
+      const hit = Array.isArray(values) ? queries.atHand(config, values) : undefined
+      if (hit !== undefined) return hit
+    }
     const statement = isSubmittable(config) ? undefined : statementOf(config, given, last, parsers)
     if (statement === undefined) return passed(config, given, last)
     const promise = queries.run(statement.query, execute(statement), how)
@@ -185,3 +190,5 @@ export function cachedPool<P extends Pool>(pool: P, options: CachedPoolOptions):
   }
   return forwardAll(pool, { query, explain, queries, end })
 }
+
+const NO_VALUES: readonly unknown[] = []

@@ -3,6 +3,7 @@ import { asyncCacheDedupe } from './async-cache-dedupe.js'
 import { bentocache } from './bentocache.js'
 import { cacheManager } from './cache-manager.js'
 import { cacheable } from './cacheable.js'
+import { byHand, queries } from './cached-pool.js'
 import { cachified } from './cachified.js'
 import { ioredis } from './ioredis.js'
 import { keepfresh } from './keepfresh.js'
@@ -13,6 +14,8 @@ import { memjs } from './memjs.js'
 /** Ours, the floors, and those that a reader may know instead. */
 export const CONTENDERS: readonly Contender[] = [
   keepfresh,
+  queries,
+  byHand,
   lruCache,
   ioredis,
   memjs,

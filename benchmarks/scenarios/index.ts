@@ -10,6 +10,7 @@ import { invalidate } from './invalidate.js'
 import { memcachedHit, memcachedHits } from './memcached-hit.js'
 import { memoryHit } from './memory-hit.js'
 import { objects } from './objects.js'
+import { queryHit, queryHitRedis } from './query-hit.js'
 import { ratioQuery } from './ratio-query.js'
 import { ratioTraces } from './ratio-traces.js'
 import { redisHit, redisHits } from './redis-hit.js'
@@ -38,6 +39,8 @@ export const SCENARIOS: readonly Scenario[] = [
   redisFill,
   promotion,
   objects,
+  queryHit,
+  queryHitRedis,
   heap,
   allocations,
   webHit,

@@ -42,10 +42,18 @@ export class Answers {
     this.#core = coreOf(options.cache)
   }
 
-  /** The answer in process memory, for a text that was planned before: everything that a hit costs. */
+  /** The answer in process memory to a query without options, for one that was asked before: everything that a hit costs. */
+  hit(sql: string, params: readonly unknown[]): Promise<unknown> | undefined {
+    if (this.#core.near === undefined) return undefined
+    const scope = this.#options.scopes.current()
+    const key = scope === undefined ? undefined : this.#options.plans.ready(sql, params, scope)
+    return key === undefined ? undefined : atHand(this.#core, key)
+  }
+
+  /** The answer in process memory, for a text that was planned before. */
   atHand(query: Query): Promise<unknown> | undefined {
     const { plans, scopes } = this.#options
-    if (query.cache !== undefined) return undefined
+    if (query.cache !== undefined || this.#core.near === undefined) return undefined
     const plan = plans.at(query)
     if (plan === undefined || plan.refused !== undefined || query.parsers === null) return undefined
     const scope = scopes.current()
@@ -84,12 +92,14 @@ export class Answers {
    * Answers a read from the cache, or executes it and keeps what it answered.
    *
    * @param ready Asked before a load is executed: false when its connection is not fit for one any more.
+   * @param answered Called when it is answered.
    */
   read<T>(
     { key, named, plan }: Cacheable,
     query: Query,
     execute: Execute<T>,
     ready: () => boolean,
+    answered?: () => void,
   ): Promise<T> {
     const { cache, commits, lifetime, isEmpty } = this.#options
     const { tags, absent } = this.tags(plan, query, named)
@@ -116,14 +126,19 @@ export class Answers {
       if (absent.length > 0 && isEmpty(answer)) context.tag(...absent)
       return answer
     }
-    return cache
-      .getOrSet<T | string>(key, load, optionsOf(query, lifetime, tags))
-      .then((value): T | PromiseLike<T> => {
+    return cache.getOrSet<T | string>(key, load, optionsOf(query, lifetime, tags)).then(
+      (value): T | PromiseLike<T> => {
+        answered?.()
         if (value !== ALONE) return value as T
         return own === undefined
           ? execute({ purpose: 'pass', from: 'any', alone: () => {} })
           : own.answer
-      })
+      },
+      (error: unknown) => {
+        answered?.()
+        throw error
+      },
+    )
   }
 
   async #advice(plan: Plan, tags: readonly string[]): Promise<LoadAdvice> {

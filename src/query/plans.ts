@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { Recent } from '../base/recent.js'
 import type { CatalogueHolder, Known } from './catalogue-holder.js'
 import { keyPrefix, paramsText, queryKey, type Encode } from './key.js'
 import { createPlan, isMomentary, type Plan, type ReadTags, type Refused } from './plan.js'
@@ -11,6 +12,8 @@ const MAX_CHARACTERS = 8 * 1024 * 1024
 /** Keys that are remembered by the parameters they were made of, in all plans together. */
 const MAX_KEYS = 20_000
 const MAX_PARAMS_TEXT = 300
+/** Longer texts are looked for among the plans. */
+const MAX_READY_TEXT = 2_000
 
 /** What an answer is kept under. */
 export interface Named {
@@ -26,6 +29,8 @@ interface Variant {
   readonly parsers: string | undefined
   readonly prefix: string
   keys: Map<string, Named>
+  /** The same by the value of one parameter: a text, or a number besides zero, which a map takes for minus zero. */
+  single: Map<unknown, Named>
   epoch: number
 }
 
@@ -45,6 +50,8 @@ export class Plans {
   readonly #byTables: LRUCache<string, Plan>
   #byAnalysis = new WeakMap<Analysis, Plan>()
   readonly #variants = new WeakMap<Plan, Variant[]>()
+  /** By text: the latest scope in which it was asked for without options, for hits. */
+  #ready = new Recent<Variant>(2 * MAX_PLANS)
   #digest: string | undefined
   #keys = 0
   #epoch = 0
@@ -58,6 +65,16 @@ export class Plans {
     }
     this.#byText = new LRUCache(bounds)
     this.#byTables = new LRUCache(bounds)
+  }
+
+  /** The key of a query without options, if it was asked for before in this scope and its answer may be kept. */
+  ready(sql: string, params: readonly unknown[], scope: ResolvedScope): string | undefined {
+    const variant = this.#ready.get(sql)
+    if (variant === undefined || variant.scope !== scope.text || variant.epoch !== this.#epoch)
+      return undefined
+    if (params.length === 1 && isSingle(params[0])) return variant.single.get(params[0])?.key
+    const text = paramsText(params, this.#options.encode)
+    return text === undefined ? undefined : variant.keys.get(text)?.key
   }
 
   /** The plan of a text if it was made already. */
@@ -110,6 +127,7 @@ export class Plans {
     this.#byText.clear()
     this.#byTables.clear()
     this.#byAnalysis = new WeakMap()
+    this.#ready = new Recent(2 * MAX_PLANS)
   }
 
   /** The key of an answer, or why there is none. */
@@ -118,11 +136,20 @@ export class Plans {
     if (params === undefined) return { why: 'parameter', detail: 'a class without a certain form' }
     const variant = this.#variant(plan, scope, query)
     const known = variant.keys.get(params)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      this.#prepare(variant, query)
+      return known
+    }
     // Asked once for a key: what makes the key makes the answer.
     if (isMomentary(plan, query.params)) return { why: 'time', detail: 'a parameter such as now' }
     const named: Named = { key: queryKey(variant.prefix, params), tags: undefined }
-    if (params.length <= MAX_PARAMS_TEXT) this.#remember(variant, params, named)
+    if (params.length <= MAX_PARAMS_TEXT) {
+      this.#remember(variant, params, named)
+      const list = query.params
+      if (Array.isArray(list) && list.length === 1 && isSingle(list[0]))
+        variant.single.set(list[0], named)
+      this.#prepare(variant, query)
+    }
     return named
   }
 
@@ -134,6 +161,7 @@ export class Plans {
       if (one.scope === scope.text && one.rowMode === rowMode && one.parsers === parsers) {
         if (one.epoch !== this.#epoch) {
           one.keys = new Map()
+          one.single = new Map()
           one.epoch = this.#epoch
         }
         return one
@@ -152,6 +180,7 @@ export class Plans {
         sql: plan.analysis.text,
       }),
       keys: new Map(),
+      single: new Map(),
       epoch: this.#epoch,
     }
     if (variants.length >= 32) variants.length = 0
@@ -159,13 +188,26 @@ export class Plans {
     return variant
   }
 
+  #prepare(variant: Variant, query: Query): void {
+    const { sql, rowMode, parsers, tables, cache } = query
+    const isPlain =
+      rowMode === undefined && parsers === undefined && tables === undefined && cache === undefined
+    if (isPlain && sql.length <= MAX_READY_TEXT && this.#ready.get(sql) !== variant)
+      this.#ready.set(sql, variant)
+  }
+
   #remember(variant: Variant, params: string, named: Named): void {
     if (++this.#keys > MAX_KEYS) {
       this.#keys = 1
       this.#epoch++
       variant.keys = new Map()
+      variant.single = new Map()
       variant.epoch = this.#epoch
     }
     variant.keys.set(params, named)
   }
+}
+
+function isSingle(value: unknown): boolean {
+  return typeof value === 'string' || (typeof value === 'number' && value !== 0)
 }

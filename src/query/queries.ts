@@ -199,9 +199,7 @@ export function createQueries(options: QueriesOptions): Queries {
     if (followed !== true) return new Connection(host, {}).run(query, execute)
     const judged = answers.judge(plan, query)
     if (!('key' in judged)) return passThrough(execute)
-    const done = reading?.()
-    const answer = answers.read(judged, query, execute, () => true)
-    return done === undefined ? answer : answer.finally(done)
+    return answers.read(judged, query, execute, () => true, reading?.())
   }
 
   async function passThrough<T>(execute: Execute<T>): Promise<T> {
@@ -236,6 +234,14 @@ export function createQueries(options: QueriesOptions): Queries {
     dialect,
     database,
     run,
+    atHand(sql: string, params: readonly unknown[]) {
+      try {
+        return answers.hit(sql, params)
+      } catch {
+        // `run` says what is wrong.
+        return undefined
+      }
+    },
     explain: async (query: Query) => explain(await planned(query), query, { answers, commits }),
     async changed(changes, reason = 'a writer outside') {
       await known()
@@ -268,8 +274,14 @@ export function createQueries(options: QueriesOptions): Queries {
 }
 
 function lifetimeOf(options: QueriesOptions): LifetimeOptions {
+  const fractions: readonly string[] = ['jitter', 'earlyRefresh']
   return Object.fromEntries(
-    LIFETIME.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
+    LIFETIME.flatMap((name) => {
+      const value = options[name]
+      if (value === undefined) return []
+      // Durations become numbers once, not at each query.
+      return [[name, fractions.includes(name) ? value : toMilliseconds(value, name)]]
+    }),
   )
 }
 

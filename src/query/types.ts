@@ -276,6 +276,11 @@ export interface Queries {
    * tags are invalidated before the answer is given.
    */
   run<T>(query: Query, execute: Execute<T>, options?: RunOptions): Promise<T>
+  /**
+   * The answer that process memory holds for a query without options, as `run` would give it; undefined when it has to be run. For
+   * pools, which need not even put a query together for it.
+   */
+  atHand(sql: string, params: readonly unknown[]): Promise<unknown> | undefined
   /** Why a statement is cached or not, under which key and tags, and what would invalidate it. Executes nothing. */
   explain(query: Query): Promise<Explanation>
   /** Something was written by somebody else. Resolves when no answer from before is served any more. */
