@@ -60,18 +60,20 @@ const EMPTY = new Uint8Array()
 const ABOUT_ALL = new Set([
   'accept-ranges',
   'age',
-  'cache-control',
   'content-digest',
   'content-length',
+  'edge-control',
   'etag',
   'expires',
   'last-modified',
   'repr-digest',
   'surrogate-control',
+  'x-accel-expires',
 ])
 
 function isAboutAll(name: string): boolean {
-  return ABOUT_ALL.has(name) || name.endsWith('cdn-cache-control')
+  // `Cache-Control` and those for named caches (RFC 9213).
+  return ABOUT_ALL.has(name) || name.endsWith('cache-control')
 }
 
 /** What a page with holes says to browsers and caches: it was put together for this visitor alone. */

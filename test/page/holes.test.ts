@@ -64,6 +64,9 @@ describe.each([
         'cache-control': 'public, max-age=60',
         'last-modified': new Date(0).toUTCString(),
         'cdn-cache-control': 'max-age=600',
+        'acme-cache-control': 'max-age=600',
+        'surrogate-control': 'max-age=600',
+        'x-accel-expires': '600',
         expires: new Date(Date.now() + 60_000).toUTCString(),
         'x-kept': 'yes',
       },
@@ -81,6 +84,9 @@ describe.each([
         'content-length',
         'expires',
         'cdn-cache-control',
+        'acme-cache-control',
+        'surrogate-control',
+        'x-accel-expires',
         'age',
       ]) {
         expect(headers, `${status}: ${name}`).not.toHaveProperty(name)
