@@ -58,4 +58,4 @@ export const growthPauses: Scenario = {
 
 type Call = Awaited<ReturnType<typeof startWorker<PausesService>>>['call']
 
-const ms = (value: number): string => `${value.toPrecision(2)} ms`
+const ms = (value: number): string => `${Number(value.toPrecision(2))} ms`

@@ -63,7 +63,7 @@ export const growthTags: Scenario = {
       name: `${of} tags`,
       cells: [
         ...places.map((place) => `${(cell(reads, place, of) / 1_000).toPrecision(3)} µs`),
-        ...places.map((place) => `${cell(invalidations, place, of).toPrecision(2)} ms`),
+        ...places.map((place) => `${Number(cell(invalidations, place, of).toPrecision(2))} ms`),
       ],
       plotted: undefined,
     }))
@@ -86,7 +86,7 @@ export const growthTags: Scenario = {
           columns: places,
           rows: [...new Set(together.map(({ of }) => of))].map((of) => ({
             name: `${of} tags`,
-            cells: places.map((place) => `${cell(together, place, of).toPrecision(2)} ms`),
+            cells: places.map((place) => `${Number(cell(together, place, of).toPrecision(2))} ms`),
           })),
         },
       ],
