@@ -89,10 +89,16 @@ export function createContext(
   return context
 }
 
+/** The loader has returned: what it still says changes nothing, and its context keeps nothing of the load alive. */
+export function endContext(context: LoaderContext): void {
+  if (context instanceof Context) context.end()
+}
+
 /**
- * A class, because of what is computed when it is looked at. An object literal with a getter gets a shape of its own each time,
- * and V8 keeps shapes, with the getter and all that it refers to, until the next full collection: each load left 20 kB
- * behind. The functions are the object's own, so that `({ tag }) => …` works.
+ * A class, because of what is computed when it is looked at: an object literal with a getter gets a shape of its own each time,
+ * and shapes, with all that their getters refer to, stay until the next full collection. The functions are the object's own,
+ * so that `({ tag }) => …` works. What refers to the load is dropped at its end, since contexts outlive it: each load left
+ * 20 kB behind for the collector to copy.
  */
 class Context implements LoaderContext {
   readonly key: string
@@ -101,9 +107,10 @@ class Context implements LoaderContext {
   readonly grace: (grace: Duration) => void
   readonly skip: () => void
   readonly private: () => void
+  #load: Load | undefined
+  #base: ContextBase | undefined
+  #signal: AbortSignal | undefined
   readonly #core: Core
-  readonly #load: Load
-  readonly #base: ContextBase
 
   constructor(core: Core, load: Load, said: Said, base: ContextBase) {
     this.#core = core
@@ -112,7 +119,8 @@ class Context implements LoaderContext {
     this.key = readable(load.key)
     this.tag = (...tags) => {
       for (const tag of tags) assertTag(tag)
-      noteLate(core, load, said, tags, base.keepMs)
+      if (this.#load === undefined || this.#base === undefined) return
+      noteLate(this.#core, this.#load, said, tags, this.#base.keepMs)
     }
     this.ttl = (ttl) => {
       said.ttlMs = toMilliseconds(ttl, 'ctx.ttl')
@@ -129,15 +137,21 @@ class Context implements LoaderContext {
   }
 
   get signal(): AbortSignal {
-    return this.#load.signal
+    this.#signal ??= this.#load?.signal ?? AbortSignal.abort()
+    return this.#signal
   }
 
   get stale(): unknown {
+    if (this.#base?.previous === undefined) return undefined
     const { scope, previous } = this.#base
-    if (previous === undefined) return undefined
     const { pairs } = previous
     scope.note(this.#core, [...pairs.keys()], [...pairs.values()], Infinity, previous.private)
     return previous.value
+  }
+
+  end(): void {
+    this.#load = undefined
+    this.#base = undefined
   }
 }
 

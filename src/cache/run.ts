@@ -2,7 +2,13 @@ import type { Cancel } from '../base/clock.js'
 import { remoteName } from '../store/names.js'
 import type { AcquireResult, RemoteLease, Version } from '../store/store.js'
 import { copyOut } from '../store/value.js'
-import { createContext, createSaid, type LoaderContext, type Previous } from './context.js'
+import {
+  createContext,
+  createSaid,
+  endContext,
+  type LoaderContext,
+  type Previous,
+} from './context.js'
 import { EPOCH_NAME, readable, report, type Core, type Remote } from './core.js'
 import { end, fail, overtake, releaseLeases } from './ending.js'
 import { createEntry, type Facts } from './entries.js'
@@ -340,21 +346,18 @@ async function lead(
     }
   }
   const stopRenewing = renewWhile(core, loads)
+  const contexts = loads.map((load, index) =>
+    createContext(core, load, said[index]!, { scope, previous: previous[index], keepMs }),
+  )
   let results: readonly GroupResult[]
   try {
-    results = await runInScope(scope, () =>
-      loader(
-        loads,
-        loads.map((load, index) =>
-          createContext(core, load, said[index]!, { scope, previous: previous[index], keepMs }),
-        ),
-      ),
-    )
+    results = await runInScope(scope, () => loader(loads, contexts))
     for (const notes of said) if (notes.noting.length > 0) await Promise.all(notes.noting)
   } catch (error) {
     results = loads.map(() => ({ error }))
   } finally {
     scope.ended = true
+    contexts.forEach(endContext)
     stopRenewing()
   }
   if (core.events.wants('load')) {
