@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { type FieldLine, type FieldValues, linesFromFields } from '../http/index.js'
+import { BodyPieces } from './body-pieces.js'
 import { createPace } from './pace.js'
 import type { Captured } from './stored-page.js'
 
@@ -70,8 +71,7 @@ export function captureResponse(response: ServerResponse, options: CaptureOption
   let released = false
   let ended = false
   let head: { status: number; lines: readonly FieldLine[]; fields: FieldValues } | undefined
-  let chunks: Buffer[] | undefined = []
-  let bytes = 0
+  let pieces: BodyPieces | undefined = new BodyPieces()
 
   const begin = (last = false, body?: Head['body']): Course => {
     if (course !== undefined) return course
@@ -80,41 +80,37 @@ export function captureResponse(response: ServerResponse, options: CaptureOption
     head = { status: response.statusCode, fields, lines }
     const decided = options.onHead({ ...head, last, body })
     course = held ? 'hold' : decided
+    capture.course = course
     if (typeof course === 'object') {
-      chunks = undefined
+      pieces = undefined
       resolve({ kind: 'incomplete', reason: course.through })
     }
     return course
   }
-  const pace = createPace(response, options.after, () => !released && chunks !== undefined)
-  const take = (chunk: unknown, encoding: unknown): void => {
-    if (chunk === undefined || chunk === null || chunks === undefined) return
-    const piece =
-      typeof chunk === 'string'
-        ? Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8')
-        : Buffer.from(chunk as Uint8Array)
-    bytes += piece.length
-    if (bytes > options.maxBytes) {
-      chunks = undefined
+  const pace = createPace(response, options.after, () => !released && pieces !== undefined)
+  const take = (chunk: unknown, encoding: unknown, last: boolean): void => {
+    if (chunk === undefined || chunk === null || pieces === undefined) return
+    pieces.add(chunk as string | Uint8Array, encoding, last)
+    if (pieces.bytes > options.maxBytes) {
+      pieces = undefined
       if (goesOut(course)) resolve({ kind: 'incomplete', reason: 'too-large' })
-    } else chunks.push(piece)
+    }
   }
   const finish = (): void => {
     ended = true
     stopWatching()
-    if (chunks === undefined) {
+    if (pieces === undefined) {
       resolve({ kind: 'incomplete', reason: 'too-large' })
       return
     }
-    const body = joined(chunks, bytes)
     const { status, lines, fields } = head!
     // A 304 states the length of what it does not send (RFC 9110 section 8.6).
     const stated = status === 304 ? undefined : fields['content-length']
-    if (stated !== undefined && Number(stated) !== body.length) {
+    if (stated !== undefined && Number(stated) !== pieces.bytes) {
       resolve({ kind: 'incomplete', reason: 'length' })
       return
     }
-    resolve({ kind: 'complete', captured: { status, lines, fields, body } })
+    resolve({ kind: 'complete', captured: { status, lines, fields, body: pieces.join() } })
   }
   const onClose = (): void => {
     pace.stop()
@@ -140,7 +136,7 @@ export function captureResponse(response: ServerResponse, options: CaptureOption
     write(...args: unknown[]): boolean {
       if (released) return own.write(...args)
       const way = begin()
-      take(args[0], args[1])
+      take(args[0], args[1], false)
       if (sendsBody(way)) return pace.of(around(() => own.write(...args)))
       callBack(args)
       return true
@@ -149,7 +145,7 @@ export function captureResponse(response: ServerResponse, options: CaptureOption
       if (released) return own.end(...args)
       if (ended) return response
       const way = begin(true, wholeBody(args))
-      if (typeof args[0] !== 'function') take(args[0], args[1])
+      if (typeof args[0] !== 'function') take(args[0], args[1], true)
       finish()
       if (sendsBody(way)) return around(() => own.end(...args))
       if (way === 'head') around(() => own.end())
@@ -160,15 +156,15 @@ export function captureResponse(response: ServerResponse, options: CaptureOption
   Object.assign(response, replacement)
   response.once('close', onClose)
 
-  return {
+  const capture = {
     done: promise,
-    get course() {
-      return course
-    },
+    // Written, and no getter: see `Context` in the engine.
+    course: undefined as Course | undefined,
     hold() {
       if (goesOut(course)) return false
       held = true
       course &&= 'hold'
+      capture.course = course
       return true
     },
     leave() {
@@ -191,6 +187,7 @@ export function captureResponse(response: ServerResponse, options: CaptureOption
       response.statusMessage = ''
     },
   }
+  return capture
 }
 
 /** True when the visitor's own response goes out, whole or in part, as the handler writes it. */
@@ -200,16 +197,6 @@ export function goesOut(course: Course | undefined): boolean {
 
 function sendsBody(course: Course): boolean {
   return course === 'pass' || typeof course === 'object'
-}
-
-/** One piece of memory of its own, and no more of it: a slice of Node's pool would keep all of the pool. */
-function joined(chunks: readonly Buffer[], bytes: number): Buffer {
-  const [only] = chunks
-  if (chunks.length === 1 && only!.buffer.byteLength === bytes) return only!
-  const body = Buffer.allocUnsafeSlow(bytes)
-  let at = 0
-  for (const chunk of chunks) at += chunk.copy(body, at)
-  return body
 }
 
 /** What `end` was given, when it is text or bytes. */

@@ -40,6 +40,7 @@ export function answeredFromMemory(shared: Shared, visit: Visit, url: KnownUrl):
     if (page === null || variant.text !== kept) continue
     if (judgeReuse(page.freshness, now) !== 'fresh' || !isFillable(page, settings)) return false
     core.counters.hits++
+    url.remember?.()
     send(shared, visit, url, shared.codings?.of(page, headers) ?? page, now)
     return true
   }

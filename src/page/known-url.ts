@@ -28,7 +28,7 @@ export class Selection {
   readonly #url: string
   readonly #keys: PageKeys
   readonly #settings: PageSettings
-  #variants = new Map<string, Variant>()
+  #variants: Map<string, Variant> | undefined
   #only: Variant | undefined
   #next: Selection | undefined
 
@@ -44,10 +44,12 @@ export class Selection {
     if (this.names.length === 0) return (this.#only ??= this.#make(headers))
     const spelling = spellingOf(this.names, headers)
     if (spelling === undefined) return this.#make(headers)
-    let variant = this.#variants.get(spelling)
+    let variant = this.#variants?.get(spelling)
     if (variant === undefined) {
       variant = this.#make(headers)
-      if (this.#variants.size >= MAX_VARIANTS) this.#variants = new Map()
+      if (this.#variants === undefined || this.#variants.size >= MAX_VARIANTS) {
+        this.#variants = new Map()
+      }
       this.#variants.set(spelling, variant)
     }
     return variant
@@ -94,6 +96,8 @@ function sameNames(a: readonly string[], b: readonly string[]): boolean {
 export interface KnownUrl {
   readonly at: KeyedTarget
   readonly variants: Selection
+  /** Has it found at once from now on: for a URL that has a page, so that those made up leave no trace. */
+  remember: (() => void) | undefined
 }
 
 /** Finds the URL of a request by its target and its `Host`, or says why there is none. */
@@ -111,8 +115,14 @@ export function createUrlFinder(keys: PageKeys, settings: PageSettings): FindUrl
     if (found !== undefined) return found
     const at = keys.url(target, host)
     if ('refused' in at) return at
-    const url = { at, variants: new Selection(at.key, settings.vary, keys, settings) }
-    if (spelling.length <= MAX_LENGTH) known.set(spelling, url)
+    const url: KnownUrl = {
+      at,
+      variants: new Selection(at.key, settings.vary, keys, settings),
+      remember: () => {
+        url.remember = undefined
+        if (spelling.length <= MAX_LENGTH) known.set(spelling, url)
+      },
+    }
     return url
   }
 }

@@ -69,8 +69,6 @@ export function viewRequest(request: IncomingMessage, options: ViewOptions): Req
   const { host, added, subject } = options
   const read = new Set<string>()
   let noting = true
-  let personal = false
-  let personalLate = false
   let handed = false
   let guarded = false
   const note = (name: string): void => {
@@ -107,40 +105,50 @@ export function viewRequest(request: IncomingMessage, options: ViewOptions): Req
       else Object.defineProperty(target, name, before)
     })
   }
-  const lines = Object.entries(shown).flatMap(([name, value]) => [name, String(value)])
-  replace(request, 'headers', () => watched)
-  replace(request, 'rawHeaders', () => {
-    noteAll()
-    return lines
-  })
-  replace(request, 'headersDistinct', () => {
-    noteAll()
-    return Object.fromEntries(Object.entries(shown).map(([name, value]) => [name, [value].flat()]))
-  })
+  /** By assignment where that works: defining a getter gives the request a shape of its own. */
+  const substitute = (name: 'headers' | 'rawHeaders' | 'headersDistinct', value: object): void => {
+    const before: unknown = name === 'headersDistinct' ? undefined : request[name]
+    if (!Reflect.set(request, name, value) || request[name] !== value) {
+      replace(request, name, () => value)
+      return
+    }
+    replaced.push(() => {
+      if (request[name] === value) Reflect.set(request, name, before)
+    })
+  }
+  substitute('headers', watched)
+  substitute(
+    'rawHeaders',
+    filledWhenRead<string>([], (all) => {
+      noteAll()
+      for (const [name, value] of Object.entries(shown)) all.push(name, String(value))
+    }),
+  )
+  substitute(
+    'headersDistinct',
+    filledWhenRead({}, (all) => {
+      noteAll()
+      for (const [name, value] of Object.entries(shown)) Reflect.set(all, name, [value].flat())
+    }),
+  )
   for (const name of PERSONAL) {
     const value: unknown = Reflect.get(subject, name)
     if (value === undefined || value === null) continue
     guarded = true
     replace(subject, name, () => {
       if (noting && !isInHole()) {
-        if (handed) personalLate = true
-        else personal = true
+        if (handed) view.personalLate = true
+        else view.personal = true
       }
       return value
     })
   }
   request.method = 'GET'
-  return {
+  const view: RequestView & { personal: boolean; personalLate: boolean } = {
     read,
-    get personal() {
-      return personal
-    },
-    get personalLate() {
-      return personalLate
-    },
-    get guarded() {
-      return guarded
-    },
+    personal: false,
+    personalLate: false,
+    guarded,
     handOver() {
       handed = true
     },
@@ -165,6 +173,36 @@ export function viewRequest(request: IncomingMessage, options: ViewOptions): Req
       if (method !== undefined) request.method = method
     },
   }
+  return view
+}
+
+/** A list or an object that is filled when somebody first looks at it. */
+function filledWhenRead<Item>(all: Item[], fill: (all: Item[]) => void): Item[]
+function filledWhenRead(all: object, fill: (all: object) => void): object
+function filledWhenRead<All extends object>(all: All, fill: (all: All) => void): All {
+  let filled = false
+  const look = (): void => {
+    if (!filled) fill(all)
+    filled = true
+  }
+  return new Proxy(all, {
+    get(target, name) {
+      look()
+      return Reflect.get(target, name)
+    },
+    has(target, name) {
+      look()
+      return Reflect.has(target, name)
+    },
+    ownKeys(target) {
+      look()
+      return Reflect.ownKeys(target)
+    },
+    getOwnPropertyDescriptor(target, name) {
+      look()
+      return Reflect.getOwnPropertyDescriptor(target, name)
+    },
+  })
 }
 
 function shownFields(

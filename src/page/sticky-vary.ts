@@ -1,3 +1,4 @@
+import { canonicalKey } from '../base/stable-key.js'
 import type { LoaderContext } from '../cache/context.js'
 import { runInScope } from '../cache/scope.js'
 import { mergeVary } from '../http/index.js'
@@ -21,6 +22,20 @@ export async function rememberVary(
   await cache.set(keys.vary(url), names, { ttl: VARY_TTL_MS })
 }
 
+/** The names that a URL has been seen to vary on; at once where process memory knows all there is to know. */
+function varySeen(
+  { cache, core, keys }: Shared,
+  url: string,
+): readonly string[] | undefined | Promise<readonly string[] | undefined> {
+  const key = keys.vary(url)
+  if (core.remotes.length > 0) {
+    return runInScope(undefined, () => cache.get<readonly string[]>(key))
+  }
+  const entry = core.near?.get(canonicalKey(key))
+  const fresh = entry !== undefined && core.clock.now() < entry.freshUntil
+  return fresh ? (entry.value as readonly string[]) : undefined
+}
+
 /** What a place is for: a page told apart by these names, or nothing but a pointer to where there are more names. */
 export type Place = { readonly names: readonly string[] } | { readonly pointer: Kept }
 
@@ -29,11 +44,13 @@ export type Place = { readonly names: readonly string[] } | { readonly pointer: 
  * already and is for this visitor stays, told apart by all of them, so that it can be asked about.
  */
 export async function placeOf(
-  { shared: { cache, keys, settings }, at, headers }: Entered,
+  { shared, at, headers }: Entered,
   context: LoaderContext,
   names: readonly string[],
 ): Promise<Place> {
-  const known = await runInScope(undefined, () => cache.get<readonly string[]>(keys.vary(at.key)))
+  const { settings } = shared
+  const seen = varySeen(shared, at.key)
+  const known = seen instanceof Promise ? await seen : seen
   const vary = known === undefined ? names : mergeVary(names, known)
   if (vary === '*' || vary.length === names.length) return { names }
   if (previousPage({ headers, settings }, context) !== undefined) return { names: vary }
