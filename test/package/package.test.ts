@@ -64,6 +64,13 @@ test('imports only what it depends on, and optional clients in adapters only', (
   expect(wrong).toEqual([])
 })
 
+test('the command runs, and says which client it needs', async () => {
+  const command = join(project, 'node_modules/.bin/keepfresh')
+  expect((await run(command, ['--help'])).stdout).toContain('keepfresh postgres triggers')
+  const asked = run(command, ['postgres', 'triggers', '--url', 'postgres://127.0.0.1:1/x'])
+  await expect(asked).rejects.toMatchObject({ stderr: expect.stringContaining('npm install pg') })
+})
+
 test('each peer is optional', () => {
   const meta: Readonly<Record<string, { optional: boolean }>> =
     (manifest as { peerDependenciesMeta?: Record<string, { optional: boolean }> })
