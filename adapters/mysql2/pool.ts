@@ -15,18 +15,24 @@ import { callOf, type Call, type StatementOptions } from './call.js'
 import { follow, type Followed } from './connection.js'
 import type { Callback, CoreConnection, CorePool, PromisePool } from './core.js'
 import { Forms, type TypeCast } from './form.js'
+import { loadFrom, type PoolReplica } from './replica.js'
 import { plainAnswer, type Answer } from './result.js'
 import { textOf, type ResolveNamed } from './text.js'
 
 export interface CachedPoolOptions extends Omit<
   QueriesOptions,
-  'dialect' | 'describe' | 'isEmpty' | 'analyze' | 'loadAnalyzer' | 'defaultParsers'
+  'dialect' | 'describe' | 'isEmpty' | 'analyze' | 'loadAnalyzer' | 'defaultParsers' | 'replica'
 > {
   /**
    * A name for a `typeCast` function, when it depends on more than what it is given: then answers cast by it are kept under that name.
    * Default: such queries are not cached; a function that speaks of nothing but its parameters has its source for a name.
    */
   readonly typeCast?: ((typeCast: TypeCast) => string | undefined) | undefined
+  /**
+   * A replica that answers the reads that are kept, but for tables that were written within `holdOff` (5 seconds): those, and all other
+   * reads, go to the primary. It has to lag less than that. Default: none.
+   */
+  readonly replica?: Pool | PromisedPool | PoolReplica | undefined
 }
 
 /** The application's pool, with reads from the cache. */
@@ -84,7 +90,7 @@ export function cachedPool<P extends Pool | PromisedPool>(
 }
 
 function share(core: CorePool, options: CachedPoolOptions): Shared {
-  const { typeCast, ...rest } = options
+  const { typeCast, replica: given, ...rest } = options
   const forms = new Forms(typeCast)
   const config = core.config.connectionConfig
   const passed = {
@@ -148,13 +154,15 @@ function share(core: CorePool, options: CachedPoolOptions): Shared {
     }
   }
 
-  const load =
+  const loadOnPrimary =
     (call: Call): Execute<Answer> =>
     (context) =>
       onConnection(async ({ connection, send }) => {
         if (!connection.plain) context.alone()
         return plainAnswer(await send(call))
       })
+  const replica = given && loadFrom(given, loadOnPrimary)
+  const load = replica?.load ?? loadOnPrimary
 
   const execute =
     (call: Call): Execute<Answer> =>
@@ -172,6 +180,7 @@ function share(core: CorePool, options: CachedPoolOptions): Shared {
 
   const queries = createQueries({
     ...rest,
+    ...(replica && { replica: replica.options }),
     dialect: 'mysql',
     describe: (sql) =>
       onConnection(async ({ send }) => {
