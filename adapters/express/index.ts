@@ -94,11 +94,29 @@ export function cachePage(cache: Cache, options: PageOptions = {}): PageMiddlewa
         const query = mark === -1 ? '' : target.slice(mark)
         request.url = withQuery(request.url, query)
         request.originalUrl = withQuery(request.originalUrl, query)
+        narrowParsed(request, query.slice(1))
       },
     })
   }
   return Object.assign(middleware, {
     invalidate: (...urls: readonly string[]) => pages.invalidate(...urls),
+  })
+}
+
+/**
+ * Express 4 parses the query once, before any middleware; Express 5 does it whenever somebody looks. So there, what was parsed is
+ * replaced: the handler must not see parameters that the page is not told apart by.
+ */
+function narrowParsed(request: ExpressRequest, query: string): void {
+  if (!Object.hasOwn(request, 'query')) return
+  const { get } = request.app as { get?: (setting: string) => unknown }
+  const parse: unknown = get?.call(request.app, 'query parser fn')
+  const parsed: unknown = typeof parse === 'function' ? parse(query) : {}
+  Object.defineProperty(request, 'query', {
+    value: parsed,
+    writable: true,
+    configurable: true,
+    enumerable: true,
   })
 }
 
