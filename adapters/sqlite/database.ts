@@ -77,7 +77,7 @@ class Wrapped {
  * leave no doubt; everything else goes to `db` as it is. A write of this connection is understood from its text and leaves what it
  * cannot have touched; a commit of any other connection or process is noticed before the next answer and clears everything.
  *
- * Rows are the caller's own (see `values`). Inside a transaction nothing is answered from what is kept, and what it changed is let go of
+ * Rows are frozen (see `values`). Inside a transaction nothing is answered from what is kept, and what it changed is let go of
  * when it is permanent.
  *
  * @throws {CacheError} `CACHE_OPTION_INVALID` for a wrong option, `CACHE_UNSUPPORTED` for `node:sqlite` before Node 22.16.

@@ -123,7 +123,7 @@ describe.each(CLIENTS)('answers through %s', (client) => {
   })
 
   test('are the caller’s own, or frozen', () => {
-    const { db } = shop(client)
+    const { db } = shop(client, { values: 'copy' })
     const read = db.prepare('SELECT id, name FROM item WHERE org = ? ORDER BY id')
     const first = read.all(1) as { name: string }[]
     first[0]!.name = 'spoilt'
@@ -133,12 +133,12 @@ describe.each(CLIENTS)('answers through %s', (client) => {
     second.pop()
     expect(read.all(1)).toHaveLength(2)
     expect(db.cached.stats().hits).toBe(2)
-    const frozen = shop(client, { values: 'freeze' }).db.prepare('SELECT * FROM item')
+    const frozen = shop(client).db.prepare('SELECT * FROM item')
     for (const rows of [frozen.all(), frozen.all()] as { name: string }[][]) {
       expect(() => rows.pop()).toThrow(TypeError)
       expect(() => (rows[0]!.name = 'x')).toThrow(TypeError)
     }
-    const { db: bytes } = shop(client, { values: 'freeze' })
+    const { db: bytes } = shop(client)
     const blob = bytes.prepare("SELECT x'0102' AS b FROM org WHERE id = 1")
     ;(blob.get() as { b: Uint8Array }).b[0] = 9
     expect((blob.get() as { b: Uint8Array }).b[0]).toBe(1)
