@@ -178,8 +178,9 @@ function serve(core: Core, reading: Reading, atHand: AtHand): Answer | Promise<A
     return stale(core, key, atHand, 'error')
   }
   if (now < atHand.freshUntil + policy.staleWhileRevalidateMs && (policy.softMs ?? 0) === 0) {
+    const answer = stale(core, key, atHand, 'revalidate')
     refresh(core, reading, 'stale', -Infinity)
-    return stale(core, key, atHand, 'revalidate')
+    return answer
   }
   return undefined
 }

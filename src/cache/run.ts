@@ -42,6 +42,7 @@ export interface RunOptions {
   readonly background: boolean
 }
 
+const SOON = Promise.resolve()
 const FIRST_POLL_MS = 5
 const LAST_POLL_MS = 100
 
@@ -59,6 +60,8 @@ export async function runLoads(
   try {
     if (core.remotes.length === 0) {
       noteNear(core, loads)
+      // No loader runs inside the call that asked for it: a stale answer is given first, and with a remote store it is so anyway.
+      await SOON
       await lead(core, loads, loader, options)
       return
     }
