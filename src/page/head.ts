@@ -18,28 +18,34 @@ import { addedLines } from './added.js'
 import type { Course, Head } from './capture.js'
 import { mayBeCoded, variedByCoding } from './codings.js'
 import type { Run } from './run.js'
-import type { Surroundings } from './stored-page.js'
+import type { Captured, Surroundings } from './stored-page.js'
+
+/**
+ * The tag of a page whose whole body is there before its head goes out, and that has none: the first visitor is to be answered
+ * 304 later, as the others are.
+ */
+export function tagFor({ marks }: Run, { status, fields, body }: Head): string | undefined {
+  if (status !== 200 || body === undefined || marks !== undefined) return undefined
+  return hasField(fields, 'etag') ? undefined : contentEtag(body)
+}
+
+/** The response with the tag it went out with. */
+export function withTag(captured: Captured, tag: string): Captured {
+  const { lines, fields } = captured
+  return { ...captured, lines: [...lines, ['etag', tag]], fields: { ...fields, etag: tag } }
+}
 
 /** Gives the visitor's own response the fields it goes out with; a visitor who has the page already gets a 304. */
 export function sendHead(
   run: Run,
-  { status, fields: given, last, body }: Head,
+  { status, fields, last }: Head,
   refusal: string | undefined,
   scope: Scope | undefined,
   around: Surroundings,
 ): Course {
   const { response, headers, settings } = run
-  let fields = given
-  if (
-    refusal === undefined &&
-    status === 200 &&
-    body !== undefined &&
-    !run.marks &&
-    !hasField(fields, 'etag')
-  ) {
-    // The tag that the stored page will have: the first visitor is to be answered 304 later, as the others are.
-    fields = { ...fields, etag: contentEtag(body) }
-    response.setHeader('etag', String(fields['etag']))
+  if (refusal === undefined && typeof fields['etag'] === 'string') {
+    response.setHeader('etag', fields['etag'])
   }
   response.setHeader(
     'cache-status',

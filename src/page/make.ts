@@ -8,7 +8,7 @@ import {
   selectingFields,
 } from '../http/index.js'
 import { captureResponse, type CaptureEnd } from './capture.js'
-import { sendHead } from './head.js'
+import { sendHead, tagFor, withTag } from './head.js'
 import { isAsHandedOver, withText } from './handed-over.js'
 import { withoutMarks } from './holes.js'
 import { groupTag } from './keys.js'
@@ -57,12 +57,15 @@ export async function makePage(
     freshUntil: scope?.freshUntil ?? Infinity,
   })
   const outcome: { way: 'new' | 'validated' | 'unconfirmed' | 'failed' } = { way: 'new' }
+  let tag: string | undefined
   const capture = captureResponse(response, {
     maxBytes: settings.maxBytes,
     whole: settings.inFront,
     around: (inside) => view.unnoted(inside),
     after: (ms, later) => core.clock.after(ms, later),
-    onHead: (head) => {
+    onHead: (bare) => {
+      tag = tagFor(run, bare)
+      const head = tag === undefined ? bare : { ...bare, fields: { ...bare.fields, etag: tag } }
       const { status, fields } = head
       if (status === 304 && asked.length > 0) {
         outcome.way = confirms(previous!, fields) ? 'validated' : 'unconfirmed'
@@ -95,6 +98,7 @@ export async function makePage(
   if (way === 'unconfirmed') return UNCONFIRMED
   if (end.kind === 'incomplete') return { refused: end.reason }
   let { captured } = end
+  if (tag !== undefined) captured = withTag(captured, tag)
   if (way === 'validated') {
     // The stored page lives on, and with it what it was made from.
     void context.stale
@@ -102,7 +106,7 @@ export async function makePage(
   }
   const markless = withoutMarks(captured, run.marks)
   if (markless === undefined) return { refused: 'hole-lost' }
-  if (view.personalLate && !isAsHandedOver(captured, handed!)) return { refused: 'personal' }
+  if (view.personalLate && !isAsHandedOver(end.captured, handed!)) return { refused: 'personal' }
   const kept = keepable(run, view, scope, markless, around())
   if ('refused' in kept) {
     if (way === 'validated') attempt.own = { ...previous!, lines: captured.lines }

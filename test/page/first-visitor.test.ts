@@ -55,6 +55,17 @@ describe.each([
     expect((await site.get('/')).body).toBe('page')
   })
 
+  it('gets one for a page that has to be asked about each time, so that it can be', async () => {
+    let runs = 0
+    const site = await open(() => {
+      runs++
+      return { body: 'page', headers: { 'cache-control': 'public, no-cache' } }
+    })
+    const { etag } = (await site.get('/')).headers
+    const { status, body } = await site.get('/', { 'if-none-match': String(etag) })
+    expect([status, body, runs]).toEqual([304, '', 2])
+  })
+
   it('gets no tag for what is not kept, and for a stream, which nobody knows before its end', async () => {
     const site = await open(({ url }) =>
       url === '/stream'

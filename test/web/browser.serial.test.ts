@@ -1,17 +1,19 @@
 /** A real browser: what it asks for and what it does not, as the fields that we send tell it. */
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type RequestListener,
+  type Server,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
+import fastify, { type FastifyInstance } from 'fastify'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import {
-  cacheControl,
-  cachePage,
-  conditional,
-  type ExpressRequest,
-} from '../../adapters/express/index.js'
+import * as forExpress from '../../adapters/express/index.js'
+import * as forFastify from '../../adapters/fastify/index.js'
 import { createCache, type Cache } from '../../index.js'
 import { hole, html } from '../../src/fragment/index.js'
 import { openBrowser } from '../support/browser.js'
@@ -46,17 +48,12 @@ let bytes: Map<string, number>
 let runs: number
 let page: Page
 
-beforeEach(async () => {
+beforeEach(() => {
   cache = createCache()
   shop = { text: 'Storm', colour: 'rgb(255, 0, 0)' }
   asked = []
   bytes = new Map()
   runs = 0
-  server = createServer(application())
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  page = await browser.newPage()
 })
 afterEach(async () => {
   await page.close()
@@ -65,72 +62,145 @@ afterEach(async () => {
   await cache.close()
 })
 
-const greeting = hole(
-  'greeting',
-  ({ headers }: ExpressRequest) => /user=(\w+)/.exec(headers.cookie ?? '')?.[1] ?? 'nobody',
-)
+const nameIn = ({ headers }: Asked): string =>
+  /user=(\w+)/.exec(headers.cookie ?? '')?.[1] ?? 'nobody'
+const greeting = hole('greeting', nameIn)
 
-function application(): express.Express {
-  const app = express()
-  app.use((request, response, next) => {
-    const { method, path, socket } = request
-    const before = socket.bytesWritten
-    const how =
-      request.headers['if-none-match'] !== undefined
-        ? ' conditional'
-        : request.headers['cache-control'] === 'no-cache'
-          ? ' anew'
-          : ''
-    response.once('close', () => {
-      if (path === '/favicon.ico') return
-      const line = `${method} ${path} ${response.statusCode}${how}`
-      asked.push(line)
-      bytes.set(line, socket.bytesWritten - before)
-    })
-    next()
-  })
+/** What is served under a path, in either framework. */
+interface Route {
+  readonly path: string
+  readonly policy?: forExpress.CachePolicyOptions
+  readonly page?: forExpress.PageOptions
+  readonly known?: () => forExpress.KnownValidators
+  readonly type: string
+  readonly answer: (asked: Asked) => Answer | Promise<Answer>
+}
+
+interface Asked {
+  readonly url?: string | undefined
+  readonly headers: IncomingHttpHeaders
+}
+
+interface Answer {
+  readonly body: string
+  readonly cacheControl?: string
+}
+
+function routes(): Route[] {
   const style = (): string => `h1 { color: ${shop.colour} }`
   const styleName = (): string =>
     `style.${createHash('sha256').update(style()).digest('hex').slice(0, 8)}.css`
-  const forever = cacheControl({ public: true, maxAge: '1y', immutable: true })
-  app.get('/assets/:name', forever, (_request, response) => {
-    response.type('css').send(style())
-  })
-  const document = async (title: string): Promise<string> =>
-    String(
-      await html`<!doctype html>
-        <link rel="icon" href="data:," />
-        <link rel="stylesheet" href="/assets/${styleName()}" />
-        <h1>${title}</h1>
-        <p>${shop.text}</p>
-        <a id="news" href="/news">news</a> <a id="weather" href="/weather">weather</a>
-        <i>${LONG}</i>`,
-    )
-  app.get(['/news', '/weather'], cachePage(cache, { ttl: '1h' }), async (request, response) => {
+  const document = async ({ url = '' }: Asked): Promise<Answer> => {
     runs++
-    response.set('cache-control', 'public, max-age=60').send(await document(request.path))
-  })
-  // As long as nobody asks, nothing is known of it: the browser has to ask each time.
-  app.get('/live', cachePage(cache, { ttl: '1h' }), async (_request, response) => {
-    const text = await cache.getOrSet('text', () => shop.text, { tags: ['text'] })
-    response.set('cache-control', 'public, no-cache').send(`<h1>${text}</h1>${LONG}`)
-  })
-  app.get('/hello', cachePage(cache, { ttl: '1h', holes: [greeting] }), (_request, response) => {
-    runs++
-    response.send(`<h1>${String(greeting)}</h1>`)
-  })
-  app.get('/account', cacheControl({ private: true, maxAge: '1m' }), (request, response) => {
-    response.send(`<h1>${greeting.render(request as never) as string}</h1>`)
-  })
-  app.get(
-    '/data',
-    cacheControl({ public: true, maxAge: '1s', staleWhileRevalidate: '10m' }),
-    conditional(() => ({ etag: [shop.text] })),
-    (_request, response) => {
-      response.json({ text: shop.text })
+    const body = await html`<!doctype html>
+      <link rel="icon" href="data:," />
+      <link rel="stylesheet" href="/assets/${styleName()}" />
+      <h1>${url}</h1>
+      <p>${shop.text}</p>
+      <a id="news" href="/news">news</a> <a id="weather" href="/weather">weather</a> <i>${LONG}</i>`
+    return { body: body.toString(), cacheControl: 'public, max-age=60' }
+  }
+  const page = { ttl: '1h' } as const
+  const type = 'text/html'
+  return [
+    {
+      path: '/assets/:name',
+      policy: { public: true, maxAge: '1y', immutable: true },
+      type: 'text/css',
+      answer: () => ({ body: style() }),
     },
-  )
+    { path: '/news', page, type, answer: document },
+    { path: '/weather', page, type, answer: document },
+    {
+      // The browser has to ask each time.
+      path: '/live',
+      page,
+      type,
+      answer: async () => {
+        const text = await cache.getOrSet('text', () => shop.text, { tags: ['text'] })
+        return { body: `<h1>${text}</h1>${LONG}`, cacheControl: 'public, no-cache' }
+      },
+    },
+    {
+      path: '/hello',
+      page: { ...page, holes: [greeting] },
+      type,
+      answer: () => {
+        runs++
+        return { body: `<h1>${String(greeting)}</h1>` }
+      },
+    },
+    {
+      path: '/account',
+      policy: { private: true, maxAge: '1m' },
+      type,
+      answer: (asked) => ({ body: `<h1>${nameIn(asked)}</h1>` }),
+    },
+    {
+      path: '/data',
+      policy: { public: true, maxAge: '1s', staleWhileRevalidate: '10m' },
+      known: () => ({ etag: [shop.text] }),
+      type: 'application/json',
+      answer: () => ({ body: JSON.stringify({ text: shop.text }) }),
+    },
+  ]
+}
+
+function inExpress(): RequestListener {
+  const app = express()
+  for (const { path, policy, page, known, type, answer } of routes()) {
+    app.get(
+      path,
+      ...(policy === undefined ? [] : [forExpress.cacheControl(policy)]),
+      ...(page === undefined ? [] : [forExpress.cachePage(cache, page)]),
+      ...(known === undefined ? [] : [forExpress.conditional(known)]),
+      async (request, response) => {
+        const { body, cacheControl } = await answer(request)
+        if (cacheControl !== undefined) response.set('cache-control', cacheControl)
+        response.type(type).send(body)
+      },
+    )
+  }
   return app
+}
+
+async function inFastify(): Promise<RequestListener> {
+  const app: FastifyInstance = fastify()
+  for (const { path, policy, page, known, type, answer } of routes()) {
+    const onRequest = [
+      ...(policy === undefined ? [] : [forFastify.cacheControl(policy)]),
+      ...(page === undefined ? [] : [forFastify.cachePage(cache, page)]),
+      ...(known === undefined ? [] : [forFastify.conditional(known)]),
+    ]
+    app.get(path, { onRequest }, async (request, reply) => {
+      const { body, cacheControl } = await answer(request)
+      if (cacheControl !== undefined) reply.header('cache-control', cacheControl)
+      return reply.type(type).send(body)
+    })
+  }
+  await app.ready()
+  return (request, response) => app.routing(request, response)
+}
+
+/** Notes each request, with how it asked and how many bytes it took to answer. */
+function noted(listener: RequestListener): RequestListener {
+  return (request, response) => {
+    const { method, url = '', socket, headers } = request
+    const before = socket.bytesWritten
+    const how =
+      headers['if-none-match'] !== undefined
+        ? ' conditional'
+        : headers['cache-control'] === 'no-cache'
+          ? ' anew'
+          : ''
+    response.once('close', () => {
+      if (url === '/favicon.ico') return
+      const line = `${method} ${url} ${response.statusCode}${how}`
+      asked.push(line)
+      bytes.set(line, socket.bytesWritten - before)
+    })
+    listener(request, response)
+  }
 }
 
 const heading = (on: Page = page): Promise<string> => on.locator('h1').innerText()
@@ -144,7 +214,18 @@ const since = async (expected: readonly string[]): Promise<void> => {
   expect(asked.splice(0).toSorted()).toEqual(expected.toSorted())
 }
 
-describe('a browser', () => {
+describe.each([
+  ['Express', inExpress],
+  ['Fastify', inFastify],
+])('a browser, with %s', (_, application) => {
+  beforeEach(async () => {
+    server = createServer(noted(await application()))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    page = await browser.newPage()
+  })
+
   const style = (): string => asked.find((line) => line.includes('/assets/'))!
 
   it('asks for nothing that is fresh, and on reload for what may have changed, in a few bytes', async () => {
