@@ -146,6 +146,26 @@ test('what one process wrote is needed by all of them', async () => {
   expect(await reader.name()).toBe('new')
 })
 
+test('with strict, a standby is not asked while a commit is not done with', async () => {
+  const committed = Promise.withResolvers<void>()
+  const gate = Promise.withResolvers<void>()
+  const afterCommit = () => {
+    committed.resolve()
+    return gate.promise
+  }
+  const reader = application(true, { consistency: 'strict' })
+  const writer = application(true, { consistency: 'strict', hooks: [{ afterCommit }] })
+  expect(await reader.name()).toBe('old')
+  await standby.query('SELECT pg_wal_replay_pause()')
+  const writing = writer.db.query(`UPDATE users SET name = 'new' WHERE id = 1`)
+  await committed.promise
+  // Committed, and its position is not noted yet.
+  expect(await reader.name()).toBe('new')
+  gate.resolve()
+  await writing
+  expect(await reader.name()).toBe('new')
+})
+
 test('a process that starts believes no standby that is behind the primary of now', async () => {
   await standby.query('SELECT pg_wal_replay_pause()')
   await primary.query(`UPDATE users SET name = 'new' WHERE id = 1`)

@@ -132,12 +132,8 @@ test('a connection that is open and silent is given up', async () => {
   await psql('INSERT INTO orders VALUES (30, 1)')
   await proxy.pass()
   await until('it is up again', () => listening.story.at(-1) === 'up')
-  expect(listening.story.filter((step) => step !== 'down')).toEqual([
-    'everything: connected',
-    'up',
-    'everything: connected',
-    'up',
-  ])
+  // However often it was given up meanwhile.
+  expect(listening.story.slice(-3)).toEqual(['down', 'everything: connected', 'up'])
 })
 
 test('what could not be invalidated is tried again, as everything', async () => {

@@ -232,6 +232,13 @@ test('a write does not fail when a column of the migration is gone or renamed', 
   expect(await toldOf('INSERT INTO orders VALUES (1, 1)')).toEqual(['INSERT orders any'])
 })
 
+test('PostgreSQL refuses to prepare a transaction that has told something', async () => {
+  await client.query(ORDERS)
+  await install()
+  await client.query('BEGIN; INSERT INTO orders VALUES (1, 1, 1)')
+  await expect(client.query(`PREPARE TRANSACTION 'one'`)).rejects.toThrow('NOTIFY')
+})
+
 test('installs again over itself, and goes without a trace', async () => {
   await client.query(ORDERS)
   await install()
