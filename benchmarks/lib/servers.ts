@@ -61,7 +61,7 @@ function isInstalled(program: string): boolean {
   return spawnSync(program, ['--version']).error === undefined
 }
 
-/** Said when a connection opens or stays open, not for a read. */
+/** Said when a connection opens or stays open (`exists`: a bus makes sure, each second, that it listens where others publish), not for a read. */
 const HOUSEKEEPING = new Set([
   'auth',
   'client',
@@ -71,6 +71,7 @@ const HOUSEKEEPING = new Set([
   'command',
   'config|resetstat',
   'config|get',
+  'exists',
   'hello',
   'info',
   'ping',

@@ -34,7 +34,10 @@ export async function startMariadb(options: MariadbOptions = {}): Promise<Mariad
     name: 'mariadb',
     async prepare(place) {
       const settings = ['--auth-root-authentication-method=normal', '--skip-test-db', ...asRoot]
-      await run('mariadb-install-db', ['--no-defaults', `--datadir=${place.data}`, ...settings])
+      // Two of them at once use the same names in one temporary directory.
+      const env = { ...process.env, TMPDIR: place.data }
+      const args = ['--no-defaults', `--datadir=${place.data}`, ...settings]
+      await run('mariadb-install-db', args, { env })
       await writeFile(firstStatements(place), 'CREATE DATABASE IF NOT EXISTS test;\n')
     },
     command: (place) => ({
