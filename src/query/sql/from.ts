@@ -69,6 +69,7 @@ function readItem(r: Reader, items: Item[]): void {
   }
   if (r.is('(')) {
     if (holdsQuery(r)) return readDerived(r, items)
+    const before = r.outline?.sources.length
     r.deeper(() => {
       r.next()
       readJoined(r, items)
@@ -76,7 +77,11 @@ function readItem(r: Reader, items: Item[]): void {
       while (r.dialect !== 'postgres' && r.takeOne(',')) readJoined(r, items)
       r.expect(')')
     })
-    if (readAlias(r) !== undefined && r.outline) r.outline.others = true
+    if (readAlias(r) !== undefined && r.outline) {
+      // The alias hides the names in the brackets, and may be one of them.
+      r.outline.sources.length = before ?? 0
+      r.outline.others = true
+    }
     return
   }
   if (r.dialect === 'postgres') {
@@ -160,11 +165,14 @@ function readTable(r: Reader, items: Item[], path: Token[]): void {
   const table = r.use(path, 'read')
   if (r.dialect === 'postgres') r.takeOne('*')
   readBeforeAlias(r)
-  const alias = readAlias(r) ?? path.at(-1)?.name ?? ''
+  const given = readAlias(r)
+  // `AS o (a, b)`: its columns have other names here, one of which may be the name of another of them.
+  const renames = given !== undefined && isOne(r.tokens[r.at - 1] ?? r.token, [')'])
+  const alias = given ?? path.at(-1)?.name ?? ''
   readAfterAlias(r)
   items.push({ table: table === '' ? undefined : table, alias, path })
   if (r.outline === undefined) return
-  if (table === '') r.outline.others = true
+  if (table === '' || renames) r.outline.others = true
   else r.outline.sources.push({ table, alias })
 }
 

@@ -45,6 +45,11 @@ describe('conditions of a read', () => {
 
   test.each([
     'SELECT * FROM t WHERE id = $1 OR a = 1',
+    'SELECT * FROM t AS x (org, id) WHERE x.id = $1',
+    'SELECT * FROM t x (org, id) WHERE id = $1',
+    'SELECT * FROM ONLY t AS x (org, id) WHERE x.id = $1',
+    'SELECT * FROM u JOIN t AS x (org, id) ON true WHERE x.id = $1',
+    'SELECT * FROM (t CROSS JOIN u) AS t (org, id) WHERE t.id = $1',
     'SELECT * FROM t WHERE a = 1 AND id = $1 OR b = 2 AND c = 3',
     'SELECT * FROM t WHERE NOT id = $1',
     'SELECT * FROM t WHERE NOT (id = $1 AND a = 1)',
