@@ -102,14 +102,16 @@ export interface KeyParts {
   readonly definitions: string
   readonly rowMode: string | undefined
   readonly parsers: string | undefined
+  /** The process's time zone: clients make a Date of a time without a zone by it. */
+  readonly zone: string
   /** Without trailing comments. */
   readonly sql: string
 }
 
 /** What comes before the parameters in what is hashed. */
 export function keyPrefix(parts: KeyParts): string {
-  const { dialect, scope, definitions, rowMode = '', parsers = '', sql } = parts
-  return [dialect, scope, definitions, rowMode, parsers, sql]
+  const { dialect, scope, definitions, rowMode = '', parsers = '', zone, sql } = parts
+  return [dialect, scope, definitions, rowMode, parsers, zone, sql]
     .map((part) => `${part.length}:${part}`)
     .join('')
 }

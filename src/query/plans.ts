@@ -46,6 +46,7 @@ export interface PlansOptions {
 /** Plans by text, for the definitions that are known; and keys, which are costly, by parameters. Bounded. */
 export class Plans {
   readonly #options: PlansOptions
+  readonly #zone = new Intl.DateTimeFormat().resolvedOptions().timeZone
   readonly #byText: LRUCache<string, Plan>
   readonly #byTables: LRUCache<string, Plan>
   #byAnalysis = new WeakMap<Analysis, Plan>()
@@ -177,6 +178,7 @@ export class Plans {
         definitions: plan.known?.digest ?? '',
         rowMode,
         parsers: parsers ?? this.#options.defaultParsers?.(),
+        zone: this.#zone,
         sql: plan.analysis.text,
       }),
       keys: new Map(),

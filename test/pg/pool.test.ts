@@ -309,6 +309,28 @@ describe('keys', () => {
     expect(await db.explain(NAME, [{ toPostgres: () => '1' }])).toMatchObject({ cached: false })
   })
 
+  test('a process in another time zone does not get the moments of this one', async () => {
+    const { TZ } = process.env
+    const sql = 'SELECT born FROM users WHERE id = 1'
+    const inZone = async (zone: string) => {
+      process.env['TZ'] = zone
+      const other = cachedPool(quiet(new Pool({ connectionString: server.url })), {
+        cache,
+        scope: 'shop',
+      })
+      const { rows } = await other.query<{ born: Date }>(sql)
+      await other.end()
+      return rows[0]?.born.toISOString()
+    }
+    try {
+      expect(await inZone('UTC')).toBe('1990-05-01T00:00:00.000Z')
+      expect(await inZone('America/New_York')).toBe('1990-05-01T04:00:00.000Z')
+    } finally {
+      if (TZ === undefined) delete process.env['TZ']
+      else process.env['TZ'] = TZ
+    }
+  })
+
   test('trace comments at the end make no other query, other bytes do', async () => {
     const key = async (sql: string): Promise<string | undefined> => (await db.explain(sql, [1])).key
     const one = await key(NAME)
