@@ -111,7 +111,11 @@ export class Answers {
     const load = async (context: LoaderContext): Promise<T | string> => {
       if (!ready()) return alone(context)
       let advice: LoadAdvice | undefined
-      if (commits.guarded) advice = await this.#advice(plan, [...tags, ...absent])
+      if (commits.guarded) {
+        advice = await this.#advice(plan, [...tags, ...absent])
+        // Behind a stale answer its caller goes on meanwhile, and may have begun a transaction.
+        if (!ready()) return alone(context)
+      }
       let shared = advice?.keep !== false
       const answer = await execute({
         purpose: 'load',

@@ -50,6 +50,8 @@ export class Connection implements QueryConnection {
   #unsettled = 0
   /** All statements under way. */
   #underWay = 0
+  /** Those that may write, until what they wrote is invalidated. */
+  #writing = 0
   #drained: PromiseWithResolvers<void> | undefined
 
   constructor(host: ConnectionHost, options: ConnectionOptions) {
@@ -96,7 +98,7 @@ export class Connection implements QueryConnection {
         query,
         'key' in judged
           ? {
-              why: this.inTransaction ? 'transaction' : 'changed-session',
+              why: this.#session.changed && !this.inTransaction ? 'changed-session' : 'transaction',
               detail: 'the state of the connection',
             }
           : judged,
@@ -107,7 +109,8 @@ export class Connection implements QueryConnection {
 
   /** A load needs a connection as new, or a caller who names what it is like; never a transaction. */
   #mayLoad({ cache }: Query): boolean {
-    if (this.inTransaction) return false
+    // A server that executes in order shows a read what was written by a statement that was sent before it.
+    if (this.inTransaction || this.#writing > 0) return false
     return !this.#session.changed || (cache !== false && cache?.scope !== undefined)
   }
 
@@ -204,9 +207,11 @@ export class Connection implements QueryConnection {
     commit: Commit | undefined,
   ): (ending: Ending) => Promise<void> {
     const unsettling = plan === undefined || this.#unsettles(plan, query)
+    const writing = plan === undefined || mayWrite(plan)
     this.#underWay++
     if (unsettling) this.#unsettled++
-    return (ending) => {
+    if (writing) this.#writing++
+    return async (ending) => {
       this.#underWay--
       if (unsettling) this.#unsettled--
       const done = this.#settle(plan, query, ending, commit)
@@ -214,7 +219,11 @@ export class Connection implements QueryConnection {
         this.#drained?.resolve()
         this.#drained = undefined
       }
-      return done
+      try {
+        await done
+      } finally {
+        if (writing) this.#writing--
+      }
     }
   }
 
@@ -381,4 +390,8 @@ export class Connection implements QueryConnection {
     const { commits } = this.#host
     await commits.after(commits.commit(pending, this), 'unknown', pending, 'lost connection')
   }
+}
+
+function mayWrite({ analysis, resolved, unknown }: Plan): boolean {
+  return analysis.kind !== 'read' || unknown || (resolved?.writes.length ?? 0) > 0
 }

@@ -121,7 +121,7 @@ export type NotCached =
   | Reason
   /** `bypass`, or `cache: false`. */
   | 'bypass'
-  /** It runs in a transaction. */
+  /** It runs in a transaction, or behind a write of the same connection that is under way. */
   | 'transaction'
   /** The state of its connection was changed, and the caller names no scope. */
   | 'changed-session'

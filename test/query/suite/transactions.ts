@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createCache, type Cache } from '../../../index.js'
 import { startProxy } from '../../support/proxy.js'
@@ -236,6 +237,40 @@ export function testTransactions(engine: Engine): void {
       await read()
       await read()
       expect(hits()).toBe(1)
+    })
+
+    test('a read that is sent behind a write, without waiting for it, sees what was written', async () => {
+      expect([await within(), await within()]).toEqual([10, 10])
+      const [, row] = await Promise.all([set(11), within()])
+      expect(row).toBe(11)
+      const [, , other] = await Promise.all([set(12), set(13), within()])
+      expect(other).toBe(13)
+      expect([await within(), await within(), await read()]).toEqual([13, 13, 13])
+    })
+
+    test('a refresh behind a stale answer is not executed in a transaction that has begun meanwhile', async () => {
+      const stale = (ttl: number | '1h') =>
+        session.query(ROW, [1], { cache: { ttl, grace: '1h', staleWhileRevalidate: '1h' } })
+      await stale(1)
+      await sleep(20)
+      const asked = Promise.withResolvers<void>()
+      const gate = Promise.withResolvers<void>()
+      const off = db.queries.use({
+        async beforeLoad() {
+          asked.resolve()
+          await gate.promise
+          return undefined
+        },
+      })
+      expect((await stale('1h'))[0]?.['v']).toBe(10)
+      await asked.promise
+      await session.query('BEGIN')
+      await set(11)
+      gate.resolve()
+      await set(12)
+      await session.query('ROLLBACK')
+      off()
+      expect(await read()).toBe(10)
     })
 
     const at = (sql: string): string => dialected(engine, sql)
