@@ -4,7 +4,7 @@ import { POSTGRES_USAGE, postgresCommand } from './command.js'
 
 const [area, ...rest] = process.argv.slice(2)
 try {
-  if (area === undefined || area === 'help' || area === '--help')
+  if (area === undefined || ['help', '--help', '-h'].includes(area))
     process.stdout.write(POSTGRES_USAGE)
   else if (area === 'postgres') process.stdout.write(await postgresCommand(rest, process.env))
   else throw new Error(`keepfresh knows "postgres", not "${area}"`)

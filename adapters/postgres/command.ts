@@ -18,6 +18,7 @@ export const POSTGRES_USAGE = `keepfresh postgres triggers|publication [options]
   --partitions t.c,t.d  columns declared as \`partitions\` of the queries, told with the keys
   --drop                takes it away again: the triggers of the tables given, or of all; the publication
   --apply               runs the SQL, in one transaction, besides printing it
+  --help                prints this
 
   triggers:
   --max-rows n          the most rows of one statement told one by one. Default: 100
@@ -41,6 +42,7 @@ const OPTIONS = {
   slot: { type: 'string' },
   drop: { type: 'boolean' },
   apply: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
 } as const
 
 /** Runs `keepfresh postgres …` and returns what it prints. @throws what is wrong with the arguments, or the database. */
@@ -49,13 +51,14 @@ export async function postgresCommand(
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<string> {
   const [what, ...rest] = args
-  if (what === undefined || what === 'help' || what === '--help') return POSTGRES_USAGE
+  if (what === undefined || ['help', '--help', '-h'].includes(what)) return POSTGRES_USAGE
   const command = Object.hasOwn(COMMANDS, what) ? COMMANDS[what] : undefined
   if (command === undefined)
     throw new Error(
       `keepfresh postgres knows ${Object.keys(COMMANDS).join(' and ')}, not "${what}"`,
     )
   const { values } = parseArgs({ args: [...rest], options: OPTIONS, strict: true })
+  if (values.help) return POSTGRES_USAGE
   const client = await newClient(connectionOf(values.url, environment))
   client.on('error', () => {})
   try {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { postgresCommand } from '../../adapters/postgres/command.js'
+import { POSTGRES_USAGE, postgresCommand } from '../../adapters/postgres/command.js'
 import { startPostgres, type PostgresServer } from '../support/servers/index.js'
 
 const root = join(import.meta.dirname, '../..')
@@ -67,6 +67,11 @@ test('a failure is a line on stderr and a status', async () => {
   })
 })
 
-test('says what it can do', async () => {
-  expect((await keepfresh('--help')).stdout).toContain('--max-rows')
+test('says what it can do, wherever it is asked', async () => {
+  const said = { code: 0, stdout: POSTGRES_USAGE, stderr: '' }
+  expect(await keepfresh('--help')).toEqual(said)
+  expect(await keepfresh('postgres', 'triggers', '--help')).toEqual(said)
+  for (const args of [[], ['-h'], ['triggers', '-h'], ['publication', '--help']]) {
+    expect(await postgresCommand(args, {}), args.join(' ')).toBe(POSTGRES_USAGE)
+  }
 })
