@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { CacheError } from '../../src/base/errors.js'
+import { missingPeer } from '../../src/base/peer.js'
 
 /**
  * The slice of memjs that is used, and how.
@@ -85,10 +85,6 @@ async function loadMemjs(): Promise<{ readonly Server: ServerClass }> {
   try {
     return await import('memjs')
   } catch (cause) {
-    throw new CacheError(
-      'CACHE_PEER_MISSING',
-      'keepfresh/memcached talks to its servers through the package memjs, which cannot be loaded: npm install memjs',
-      { cause },
-    )
+    throw missingPeer('memcachedStore needs the package memjs, version 1: npm install memjs', cause)
   }
 }

@@ -1,4 +1,4 @@
-import { CacheError } from '../../src/base/errors.js'
+import { missingPeer } from '../../src/base/peer.js'
 import type { RedisModule } from './client.js'
 
 /**
@@ -10,10 +10,9 @@ export async function loadIoredis(): Promise<RedisModule> {
   try {
     return await import('ioredis')
   } catch (cause) {
-    throw new CacheError(
-      'CACHE_PEER_MISSING',
+    throw missingPeer(
       'redisStore needs the package ioredis, version 5 or 6: npm install ioredis',
-      { cause },
+      cause,
     )
   }
 }

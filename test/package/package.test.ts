@@ -71,6 +71,25 @@ test('the command runs, and says which client it needs', async () => {
   await expect(asked).rejects.toMatchObject({ stderr: expect.stringContaining('npm install pg') })
 })
 
+test.each([
+  ['ioredis', "import { redisStore as store } from 'keepfresh/redis'", 'redis://127.0.0.1:1'],
+  ['memjs', "import { memcachedStore as store } from 'keepfresh/memcached'", '127.0.0.1:1'],
+])(
+  'a store whose client %s is missing warns once, and is no outage',
+  async (client, imported, target) => {
+    const code = `
+    import { createCache } from 'keepfresh'
+    ${imported}
+    await using cache = createCache({ tiers: [store('${target}')] })
+    console.log(await cache.getOrSet('a', () => 1), await cache.getOrSet('b', () => 2))`
+    const node = run(process.execPath, ['--input-type=module', '-e', code], { cwd: project })
+    const { stdout, stderr } = await node
+    expect(stdout).toBe('1 2\n')
+    expect(stderr.split(`npm install ${client}`)).toHaveLength(2)
+    expect(stderr).toContain('CACHE_PEER_MISSING')
+  },
+)
+
 test('each peer is optional', () => {
   const meta: Readonly<Record<string, { optional: boolean }>> =
     (manifest as { peerDependenciesMeta?: Record<string, { optional: boolean }> })
