@@ -30,7 +30,7 @@ const subpaths = Object.keys(manifest.exports)
   .map((subpath) => `keepfresh${subpath.slice(1)}`)
 
 test('holds what users need and nothing else', () => {
-  const names = ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json']
+  const names = ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'docs', 'package.json']
   expect(readdirSync(installed).toSorted()).toEqual(names)
   const built = globSync('dist/**/*.*', { cwd: installed })
   expect(built.filter((file) => !/(?<!\.test)\.(js|d\.ts|lua|sql)$/.test(file))).toEqual([])
