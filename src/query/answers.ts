@@ -7,10 +7,12 @@ import type { GetOrSetOptions, LifetimeOptions } from '../cache/options.js'
 import { survey } from '../store/value-walk.js'
 import type { Commits } from './commits.js'
 import type { Listeners } from './listeners.js'
-import { readTags, type Plan, type ReadTags, type Refused } from './plan.js'
+import type { Plan, Refused } from './plan.js'
 import type { Named, Plans } from './plans.js'
+import { readTags, type ReadTags } from './reads.js'
 import type { Scopes } from './scope.js'
 import type { Execute, LoadAdvice, Query } from './types.js'
+import { valuesIn } from './write.js'
 
 /** What a load returns whose answer is for nobody else: they ask for themselves. It is never kept. */
 const ALONE = 'keepfresh:alone'
@@ -81,7 +83,9 @@ export class Answers {
     const believed = !(query.interpolated === true && plan.analysis.params.doubtful)
     // Whether rows are believed is not in the key: the same query may be sent in both ways.
     const known = believed ? named?.tags : undefined
-    const made = known ?? readTags(plan, this.#options.scopes.database, query.params, believed)
+    const { database } = this.#options.scopes
+    const made =
+      known ?? readTags(plan.reads, database, believed ? valuesIn(query.params) : undefined)
     if (named !== undefined && believed) named.tags = made
     const { tags, absent } = made
     const more = query.cache === false ? undefined : query.cache?.tags

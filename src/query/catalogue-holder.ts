@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto'
 import type { Clock } from '../base/clock.js'
-import type { TableLayout } from './change.js'
+import { createLayouts, type Layouts } from './layouts.js'
+import type { Partitions } from './partitions.js'
 import {
   CATALOGUE_SQL,
   createResolver,
   readCatalogue,
-  tableName,
   type Catalogue,
   type CatalogueRow,
   type Dialect,
@@ -15,24 +15,20 @@ import {
 type MaybePromise<T> = T | Promise<T>
 
 /** The database's definitions at one moment, and what follows from them. */
-export interface Known {
+export interface Known extends Layouts {
   readonly catalogue: Catalogue
   readonly resolver: Resolver
   readonly searchPath: readonly string[]
   /** Distinct for distinct definitions. */
   readonly digest: string
   readonly loadedAt: number
-  /** The tables that a name, as written in SQL or as `schema.name`, stands for: the topmost of its family. Empty when there is none. */
-  roots(name: string): readonly string[]
-  /** By the topmost table. */
-  layout(table: string): TableLayout | undefined
 }
 
 export interface HolderOptions {
   readonly dialect: Dialect
   readonly describe: ((sql: string) => MaybePromise<readonly object[]>) | undefined
   readonly searchPath: readonly string[] | undefined
-  readonly partitions: Readonly<Record<string, readonly string[]>>
+  readonly partitions: Partitions
   readonly maxAgeMs: number
   readonly clock: Clock
   /** Run with the first load. */
@@ -183,66 +179,4 @@ function pathIn(rows: readonly object[]): readonly string[] {
   const { path } = (rows[0] ?? {}) as { path?: unknown }
   const parsed: unknown = typeof path === 'string' ? JSON.parse(path) : path
   return Array.isArray(parsed) ? parsed.filter((name) => typeof name === 'string') : []
-}
-
-function createLayouts(
-  catalogue: Catalogue,
-  declared: Readonly<Record<string, readonly string[]>>,
-  searchPath: readonly string[],
-): Pick<Known, 'roots' | 'layout'> {
-  const { relations } = catalogue
-  const parents = new Set([...relations.values()].flatMap((relation) => relation.parents))
-  const folded = new Map(
-    catalogue.dialect === 'postgres' ? [] : [...relations.keys()].map((k) => [k.toLowerCase(), k]),
-  )
-  const at = (key: string): string | undefined =>
-    relations.has(key) ? key : folded.get(key.toLowerCase())
-  const topmost = (key: string, depth = 0): readonly string[] => {
-    const parents = relations.get(key)?.parents ?? []
-    if (parents.length === 0 || depth > 32) return [key]
-    return [...new Set(parents.flatMap((parent) => topmost(parent, depth + 1)))]
-  }
-  const roots = (name: string): readonly string[] => {
-    const path = partsOf(name)
-    const found =
-      path.length > 1
-        ? at(tableName(path.at(-2)!, path.at(-1)!))
-        : searchPath
-            .map((schema) => at(tableName(schema, path[0] ?? '')))
-            .find((key) => key !== undefined)
-    return found === undefined ? [] : topmost(found)
-  }
-  const byTable = new Map<string, readonly string[]>()
-  for (const [name, columns] of Object.entries(declared)) {
-    for (const key of roots(name)) byTable.set(key, columns)
-  }
-  const layouts = new Map<string, TableLayout>()
-  return {
-    roots,
-    layout(key) {
-      const known = layouts.get(key)
-      if (known !== undefined) return known
-      const relation = relations.get(key)
-      if (relation === undefined) return undefined
-      const columnsOf = (names: readonly string[]) =>
-        names.flatMap((name) => relation.columns.find((column) => column.name === name) ?? [])
-      const primary = columnsOf(relation.primaryKey)
-      const layout: TableLayout = Object.freeze({
-        table: key,
-        key: primary.length === relation.primaryKey.length ? primary : [],
-        partitions: columnsOf(byTable.get(key) ?? []),
-        family: parents.has(key) || relation.parents.length > 0,
-      })
-      layouts.set(key, layout)
-      return layout
-    },
-  }
-}
-
-/** The parts of a dotted name, where quotes may stand around a part. */
-function partsOf(name: string): string[] {
-  const parts = name.match(/"(?:[^"]|"")*"|[^."]+/g) ?? [name]
-  return parts.map((part) =>
-    part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part,
-  )
 }

@@ -1,16 +1,14 @@
 import type { Cache } from '../cache/cache.js'
 import { coreOf } from '../cache/cache.js'
 import type { Receipt } from '../cache/change.js'
-import { invalidOption } from '../base/errors.js'
 import type { CatalogueHolder } from './catalogue-holder.js'
-import { changeTags, type TableChange } from './change.js'
+import type { TableChange } from './change.js'
 import type { Listeners } from './listeners.js'
+import type { Partitions } from './partitions.js'
+import { rooted, tagsOfChanges } from './rooted.js'
 import { databaseTag, definitionsTag } from './tags.js'
 import type { Pending } from './transaction.js'
 import type { Commit, CommitOutcome, QueryConnection, QueryHooks } from './types.js'
-
-/** More labels than this cost more than all answers of their tables. */
-const MAX_TAGS = 500
 
 /** After an outcome that is not known the server may still be at work: when it is invalidated again. */
 const AGAIN_MS = [1_000, 10_000] as const
@@ -19,7 +17,7 @@ export interface CommitsOptions {
   readonly cache: Cache
   readonly database: string
   readonly holder: CatalogueHolder
-  readonly partitions: Readonly<Record<string, readonly string[]>>
+  readonly partitions: Partitions
   readonly listeners: Listeners
 }
 
@@ -53,31 +51,12 @@ export class Commits {
 
   /** Changes by the tables that tags are named by. */
   rooted(changes: readonly (string | TableChange)[]): readonly TableChange[] {
-    const known = this.#options.holder.latest
-    return changes.flatMap((given) => {
-      const change = typeof given === 'string' ? { table: given } : given
-      if (typeof change?.table !== 'string' || change.table === '')
-        throw invalidOption('invalidates', "tables, such as ['orders']", given)
-      const roots = known?.roots(change.table) ?? []
-      if (roots.length === 0) return [change]
-      // In several families nobody knows which key is whose.
-      return roots.map((table) => (roots.length === 1 ? { ...change, table } : { table }))
-    })
+    return rooted(changes, this.#options.holder.latest)
   }
 
   tags(changes: readonly TableChange[]): readonly string[] {
     const { database, holder, partitions } = this.#options
-    const declared = [...new Set(Object.values(partitions).flat())]
-    const labels = (list: readonly TableChange[]): string[] => [
-      ...new Set(
-        list.flatMap((change) =>
-          changeTags(database, change, holder.latest?.layout(change.table), declared),
-        ),
-      ),
-    ]
-    const tags = labels(changes)
-    if (tags.length <= MAX_TAGS) return tags
-    return labels([...new Set(changes.map(({ table }) => table))].map((table) => ({ table })))
+    return tagsOfChanges(database, changes, holder.latest, partitions)
   }
 
   #everything(redefined: boolean): readonly string[] {

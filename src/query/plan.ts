@@ -1,12 +1,9 @@
 import type { Known } from './catalogue-holder.js'
-import { keyText, type TableChange, type TableLayout } from './change.js'
-import type { Analysis, Resolved, ResolvedEquality } from './sql/index.js'
-import { dependsOnNow } from './sql/index.js'
-import { findsRows } from './found.js'
-import { changesIn, type Params, valueOf } from './write.js'
-import { databaseTag, partitionsTag, partitionTag, rowsTag, rowTag, tableTag } from './tags.js'
+import type { TableChange } from './change.js'
+import { readsOf, type TableRead } from './reads.js'
+import { dependsOnNow, type Analysis, type Resolved } from './sql/index.js'
 import type { NotCached } from './types.js'
-import { canonicalValue } from './sql/index.js'
+import { changesIn, valuesIn, type Params } from './write.js'
 
 /** Why a text is not cached, whoever asks. */
 export interface Refused {
@@ -18,15 +15,6 @@ export interface PlanOptions {
   /** Tables that the caller says a read depends on. */
   readonly tables: readonly string[] | undefined
   readonly sameSettings: boolean
-}
-
-/** How a read depends on one table. */
-interface TableRead {
-  readonly table: string
-  readonly layout: TableLayout | undefined
-  /** The equalities on the columns of the primary key, in its order, when all are there. */
-  readonly key: readonly ResolvedEquality[] | undefined
-  readonly partitions: readonly ResolvedEquality[]
 }
 
 /**
@@ -42,10 +30,8 @@ export interface Plan {
   readonly refused: Refused | undefined
   /** Rows depend on who asks. */
   readonly personal: boolean
-  /** By table; `tags` makes the labels of them. */
+  /** By table; `readTags` makes the labels of them. */
   readonly reads: readonly TableRead[]
-  /** The answer shows by its rows whether the rows asked for by key were found. */
-  readonly findsRows: boolean
   /** It may change anything. */
   readonly unknown: boolean
   readonly defines: boolean
@@ -96,8 +82,7 @@ export function createPlan(
     known,
     refused: refusals[0],
     personal: resolved?.rowSecurity ?? false,
-    reads: [...reads].map((table) => readOf(table, tables === undefined, resolved, known)),
-    findsRows: resolved !== undefined && findsRows(analysis),
+    reads: readsOf(reads, analysis, tables === undefined ? resolved : undefined, known),
     unknown: isUnknown(analysis, resolved) && !overruled,
     defines: analysis.kind === 'ddl' || resolved?.defines === true,
   }
@@ -115,88 +100,19 @@ function isUnknown(analysis: Analysis, resolved: Resolved | undefined): boolean 
   return analysis.writes.length > 0 || analysis.kind === 'write' || analysis.kind === 'ddl'
 }
 
-function readOf(
-  table: string,
-  bounded: boolean,
-  resolved: Resolved | undefined,
-  known: Known | undefined,
-): TableRead {
-  const layout = known?.layout(table)
-  const equalities = bounded
-    ? (resolved?.columns.filter((equality) => equality.table === table) ?? [])
-    : []
-  const on = (name: string): ResolvedEquality | undefined =>
-    equalities.find((equality) => equality.column === name)
-  const key = layout?.key.map(({ name }) => on(name)).filter((e) => e !== undefined) ?? []
-  return {
-    table,
-    layout,
-    key:
-      layout !== undefined && key.length > 0 && key.length === layout.key.length ? key : undefined,
-    partitions: layout?.partitions.flatMap(({ name }) => on(name) ?? []) ?? [],
-  }
-}
-
-/** The labels of one answer. */
-export interface ReadTags {
-  readonly tags: readonly string[]
-  /** Labels it carries besides when it found nothing. */
-  readonly absent: readonly string[]
-}
-
 /**
+ * What a write changes, when that can be told; undefined when it may be anything.
+ *
  * @param believed False when values may not be where the text has its parameters.
  */
-export function readTags(
-  plan: Plan,
-  database: string,
-  params: Params,
-  believed: boolean,
-): ReadTags {
-  const tags = [databaseTag(database)]
-  const absent: string[] = []
-  for (const { table, layout, key, partitions } of plan.reads) {
-    const row =
-      believed && plan.findsRows && key !== undefined && layout !== undefined
-        ? keyText(
-            layout.key,
-            key.map(({ value }) => valueOf(value, params)),
-          )
-        : undefined
-    if (row !== undefined) {
-      tags.push(rowsTag(database, table), rowTag(database, table, row))
-      absent.push(tableTag(database, table))
-      continue
-    }
-    const part = believed ? partitionOf(partitions, params) : undefined
-    if (part === undefined) tags.push(tableTag(database, table))
-    else {
-      const { column, text } = part
-      tags.push(partitionsTag(database, table, column), partitionTag(database, table, column, text))
-    }
-  }
-  return { tags, absent }
-}
-
-function partitionOf(
-  partitions: readonly ResolvedEquality[],
-  params: Params,
-): { readonly column: string; readonly text: string } | undefined {
-  for (const { column, info, value } of partitions) {
-    const text = canonicalValue(info, valueOf(value, params))
-    if (text !== undefined) return { column, text }
-  }
-  return undefined
-}
-
-/** What a write changes, when that can be told; undefined when it may be anything. */
 export function changesOf(
   plan: Plan,
   params: Params,
   believed: boolean,
 ): readonly TableChange[] | undefined {
   if (plan.unknown || plan.defines) return undefined
-  return plan.resolved === undefined ? [] : changesIn(plan.resolved, plan.known, params, believed)
+  if (plan.resolved === undefined) return []
+  return changesIn(plan.resolved, plan.known, believed ? valuesIn(params) : undefined)
 }
 
 /** Whether parameters make the answer depend on the moment. */

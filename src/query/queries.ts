@@ -9,6 +9,7 @@ import { Commits } from './commits.js'
 import { Connection, type ConnectionHost } from './connection.js'
 import { explain } from './explain.js'
 import { Listeners } from './listeners.js'
+import { readPartitions } from './partitions.js'
 import type { Plan } from './plan.js'
 import { Plans } from './plans.js'
 import { replicaHooks } from './replica.js'
@@ -73,7 +74,7 @@ export function createQueries(options: QueriesOptions): Queries {
   if (typeof options !== 'object' || options === null)
     throw invalidOption('options', 'an object', options)
   assertNames(options)
-  const { cache, dialect, partitions = {}, sameSettings = false } = options
+  const { cache, dialect, sameSettings = false } = options
   const core = coreOf(cache)
   if (!['postgres', 'mysql', 'sqlite'].includes(dialect))
     throw invalidOption('dialect', "'postgres', 'mysql' or 'sqlite'", dialect)
@@ -83,7 +84,7 @@ export function createQueries(options: QueriesOptions): Queries {
       'given: a name for the server, database, user, search_path and tenant that answers depend on',
       options.scope,
     )
-  assertPartitions(partitions)
+  const partitions = readPartitions(options.partitions ?? {}, dialect)
   if (![undefined, 'eventual', 'strict'].includes(options.consistency))
     throw invalidOption('consistency', "'eventual' or 'strict'", options.consistency)
   const lifetime = lifetimeOf(options)
@@ -289,13 +290,4 @@ function assertNames(options: QueriesOptions): void {
   const known: readonly string[] = [...OPTIONS, ...LIFETIME]
   for (const [name, value] of Object.entries(options))
     if (!known.includes(name)) throw invalidOption(name, `one of ${known.join(', ')}`, value)
-}
-
-function assertPartitions(partitions: unknown): void {
-  if (typeof partitions !== 'object' || partitions === null)
-    throw invalidOption('partitions', "columns by table: { orders: ['org_id'] }", partitions)
-  for (const [table, columns] of Object.entries(partitions)) {
-    const isList = Array.isArray(columns) && columns.every((name) => typeof name === 'string')
-    if (!isList) throw invalidOption(`partitions.${table}`, 'a list of columns', columns)
-  }
 }

@@ -1,41 +1,48 @@
-import type { Known } from './catalogue-holder.js'
 import type { RowKey, TableChange, TableLayout } from './change.js'
+import type { Layouts } from './layouts.js'
 import type { Assignment, Change, Equality, Resolved, Value } from './sql/index.js'
 
 export type Params = readonly unknown[] | Readonly<Record<string, unknown>> | undefined
 
-/** The value that stands in a condition or an assignment; undefined when it is not known. */
-export function valueOf(value: Value | undefined, params: Params): unknown {
-  if (value === undefined) return undefined
-  if ('literal' in value) return value.literal
-  if (params === undefined) return undefined
-  return typeof value.param === 'number'
-    ? (params as readonly unknown[])[value.param - 1]
-    : (params as Readonly<Record<string, unknown>>)[value.param]
+/** Gives the value that stands in a condition or an assignment; undefined when it is not known. */
+export type Values = (value: Value) => unknown
+
+/** The values of a text, by the parameters it was given. */
+export function valuesIn(params: Params): Values {
+  return (value) => {
+    if ('literal' in value) return value.literal
+    if (params === undefined) return undefined
+    return typeof value.param === 'number'
+      ? (params as readonly unknown[])[value.param - 1]
+      : (params as Readonly<Record<string, unknown>>)[value.param]
+  }
 }
 
-/** What a write whose effects are known does to each table. */
+/**
+ * What a write whose effects are known does to each table.
+ *
+ * @param values Undefined when values may not be where the text has its parameters: then any row may be meant.
+ */
 export function changesIn(
   { writes, change }: Resolved,
-  known: Known | undefined,
-  params: Params,
-  believed: boolean,
+  layouts: Layouts | undefined,
+  values: Values | undefined,
 ): TableChange[] {
   return writes.map((table) => {
-    const layout = known?.layout(table)
-    if (!believed || change?.table !== table || change.anyRow || layout === undefined)
-      return { table }
+    const layout = layouts?.layout(table)
+    if (values === undefined || layout === undefined) return { table }
+    if (change?.table !== table || change.anyRow) return { table }
     return change.operation === 'insert'
-      ? inserted(table, change, layout, params)
-      : altered(table, change, layout, params)
+      ? inserted(table, change, layout, values)
+      : altered(table, change, layout, values)
   })
 }
 
-function inserted(table: string, change: Change, layout: TableLayout, params: Params): TableChange {
+function inserted(table: string, change: Change, layout: TableLayout, values: Values): TableChange {
   const { rows } = change
   if (rows === undefined) return { table, inserted: true }
   const of = (row: readonly Assignment[], column: string): unknown =>
-    given(row.find((assignment) => assignment.column === column)?.value, params)
+    given(row.find((assignment) => assignment.column === column)?.value, values)
   return {
     table,
     inserted: true,
@@ -47,15 +54,15 @@ function inserted(table: string, change: Change, layout: TableLayout, params: Pa
   }
 }
 
-function altered(table: string, change: Change, layout: TableLayout, params: Params): TableChange {
-  const before = (column: string): unknown => given(find(change.where, column)?.value, params)
+function altered(table: string, change: Change, layout: TableLayout, values: Values): TableChange {
+  const before = (column: string): unknown => given(find(change.where, column)?.value, values)
   const { assigned } = change
   // Undefined when it may be put in without our seeing with what.
   const after = (column: string): { readonly value: unknown } | 'same' => {
     if (change.operation === 'delete') return 'same'
     if (assigned === undefined) return { value: undefined }
     const assignment = assigned.find((one) => one.column === column)
-    return assignment === undefined ? 'same' : { value: given(assignment.value, params) }
+    return assignment === undefined ? 'same' : { value: given(assignment.value, values) }
   }
   const old = layout.key.map(({ name }) => before(name))
   const moved = layout.key.map(({ name }, index) => {
@@ -77,8 +84,8 @@ function find(where: readonly Equality[], column: string): Equality | undefined 
 }
 
 /** NULL may become something else on its way into a row (a default, the next number): it is not known what is there then. */
-function given(value: Value | undefined, params: Params): unknown {
-  return valueOf(value, params) ?? undefined
+function given(value: Value | undefined, values: Values): unknown {
+  return value && (values(value) ?? undefined)
 }
 
 function keysOf(
