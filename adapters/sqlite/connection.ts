@@ -1,16 +1,18 @@
 import { databaseTag, type TableChange } from '../../src/query/index.js'
+import type { Layouts } from '../../src/query/layouts.js'
+import { readTags, type ReadTags } from '../../src/query/reads.js'
+import { rooted, tagsOfChanges } from '../../src/query/rooted.js'
 import { dependsOnNow } from '../../src/query/sql/index.js'
+import { changesIn } from '../../src/query/write.js'
 import { Answers } from './answers.js'
 import { clientOf, type Client } from './client.js'
 import { DefinitionsHolder } from './definitions.js'
 import { Events } from './events.js'
-import { layoutsOf, type Layouts } from './layouts.js'
 import type { Settings } from './options.js'
 import { Outside } from './outside.js'
-import { allValues, keyOfGiven, readGiven, valueOf, type Given } from './parameters.js'
+import { allValues, keyOfGiven, readGiven, valuesIn, type Given } from './parameters.js'
 import { Pending, type Change } from './pending.js'
 import { Plans, type Plan } from './plan.js'
-import { readTags, toldTags, writeTags, type ReadTags } from './touch.js'
 import type { SqliteDatabase } from './types.js'
 
 /** Pragmas after which an answer does not follow from what is committed. */
@@ -41,7 +43,8 @@ export class Connection {
   readonly #pending = new Pending()
   /** The tag of everything. */
   readonly everything: string
-  #layouts: Layouts = new Map()
+  /** As they were last read. */
+  #layouts: Layouts | undefined
   /** Definitions have changed in the open transaction: they change back when it is undone. */
   #defined = false
   /** A pragma was set after which nothing can be kept. */
@@ -56,8 +59,9 @@ export class Connection {
     this.#outside = new Outside(this.client, !settings.onlyWriter)
     this.definitions = new DefinitionsHolder(
       this.client,
-      ({ catalogue, files }) => {
-        this.#layouts = layoutsOf(catalogue, settings.partitions)
+      settings.partitions,
+      ({ layouts, files }) => {
+        this.#layouts = layouts
         this.#outside.follow(files.filter((file) => file !== 'temp'))
       },
       (error) => this.events.emit('error', { error, operation: 'definitions' }),
@@ -84,8 +88,8 @@ export class Connection {
     }
     events.counts.misses++
     if (events.wants('miss')) events.emit('miss', { sql: plan.sql, key })
-    const { tags, ifEmpty } = this.tagsOf(plan, given)
-    const noted = { tags: [...tags, ...ifEmpty], ttlMs: plan.ttlMs }
+    const { tags, absent } = this.tagsOf(plan, given)
+    const noted = { tags: [...tags, ...absent], ttlMs: plan.ttlMs }
     return this.answers.load(key, noted, (answer) => (isEmpty(answer) ? noted.tags : tags), query)
   }
 
@@ -173,28 +177,19 @@ export class Connection {
 
   /** The tags of an answer. */
   tagsOf(plan: Plan, given: Given | undefined): ReadTags {
-    this.definitions.get()
-    const { tags, ifEmpty } = readTags(
-      this.settings.database,
-      plan.analysis,
-      plan.resolved,
-      this.#layouts,
-      (value) => given && valueOf(value, given),
-    )
-    return { tags: [...tags, ...(plan.options.tags ?? [])], ifEmpty }
+    const { tags, absent } = readTags(plan.reads, this.settings.database, given && valuesIn(given))
+    return { tags: [...tags, ...(plan.options.tags ?? [])], absent }
   }
 
   /** What a statement changes. */
   changeOf(plan: Plan, given: Given | undefined): Change {
     const { sql, options, analysis, resolved } = plan
     if (options.invalidates !== undefined) return this.#toldChange(options.invalidates)
-    const tags = writeTags(
-      this.settings.database,
-      resolved,
-      this.#layouts,
-      (value) => given && valueOf(value, given),
-    )
-    if (tags !== undefined && analysis.session !== 'changed') return { tags, everything: false }
+    const isKnown = resolved.effects === 'known' && !resolved.defines
+    if (isKnown && analysis.session !== 'changed') {
+      const changes = changesIn(resolved, this.#layouts, given && valuesIn(given))
+      return this.#changeBy(changes, this.#layouts)
+    }
     if (resolved.effects === 'unknown' && this.events.wants('unknown-write'))
       this.events.emit('unknown-write', { sql, detail: resolved.refusals[0]?.detail ?? '' })
     return EVERYTHING
@@ -217,8 +212,8 @@ export class Connection {
   #pass<T>(plan: Plan, values: readonly unknown[], query: () => T): T {
     this.events.counts.bypasses++
     if (this.answers.isWatched && plan.resolved.reads.length > 0) {
-      const { tags, ifEmpty } = this.tagsOf(plan, readGiven(values))
-      this.answers.note([...tags, ...ifEmpty])
+      const { tags, absent } = this.tagsOf(plan, readGiven(values))
+      this.answers.note([...tags, ...absent])
     }
     return query()
   }
@@ -274,10 +269,18 @@ export class Connection {
     if (TREACHEROUS.test(analysis.text)) this.isTreacherous = true
   }
 
-  #toldChange(changes: readonly (string | TableChange)[]): Change {
-    const { files } = this.definitions.get()
-    const tags = toldTags(this.settings.database, changes, this.#layouts, files)
-    return tags === undefined ? EVERYTHING : { tags, everything: false }
+  /** A table that is not known by its name may be any. */
+  #toldChange(told: readonly (string | TableChange)[]): Change {
+    const { layouts } = this.definitions.get()
+    const changes = rooted(told, layouts)
+    const isKnown = changes.every(({ table }) => layouts.layout(table) !== undefined)
+    return isKnown ? this.#changeBy(changes, layouts) : EVERYTHING
+  }
+
+  #changeBy(changes: readonly TableChange[], layouts: Layouts | undefined): Change {
+    const { database, partitions } = this.settings
+    const tags = tagsOfChanges(database, changes, layouts, partitions)
+    return { tags, everything: false }
   }
 
   #apply({ tags, everything }: Change): void {

@@ -1,22 +1,31 @@
+import { createLayouts, type Layouts } from '../../src/query/layouts.js'
+import { readsOf, type TableRead } from '../../src/query/reads.js'
 import {
   analyze,
   createResolver,
   readCatalogue,
   sqliteCatalogueSql,
   type Analysis,
-  type Catalogue,
   type CatalogueRow,
   type Resolved,
   type Resolver,
 } from '../../src/query/sql/index.js'
 import type { Client } from './client.js'
+import type { Settings } from './options.js'
 
 /** A catalogue as it was read, with what follows texts through it. */
 export interface Definitions {
   /** Files of the connection in the order in which SQLite looks for a name: `temp`, `main`, then the attached ones. */
   readonly files: readonly string[]
-  readonly catalogue: Catalogue
+  readonly layouts: Layouts
   readonly resolve: Resolver
+}
+
+/** A text by the definitions. */
+export interface Read {
+  readonly analysis: Analysis
+  readonly resolved: Resolved
+  readonly reads: readonly TableRead[]
 }
 
 /** Beyond so many names that do not exist, another one costs reading everything again each time. */
@@ -29,6 +38,7 @@ const RETRY_MS = 1_000
  */
 export class DefinitionsHolder {
   readonly #client: Client
+  readonly #partitions: Settings['partitions']
   readonly #onLoad: (definitions: Definitions) => void
   readonly #onError: (error: unknown) => void
   #known: Definitions | undefined
@@ -43,10 +53,12 @@ export class DefinitionsHolder {
 
   constructor(
     client: Client,
+    partitions: Settings['partitions'],
     onLoad: (definitions: Definitions) => void,
     onError: (error: unknown) => void,
   ) {
     this.#client = client
+    this.#partitions = partitions
     this.#onLoad = onLoad
     this.#onError = onError
   }
@@ -75,7 +87,7 @@ export class DefinitionsHolder {
   /** Never reads them again: nothing is cached from here on. */
   retire(): void {
     this.outdate()
-    this.#known = madeOf(['temp', 'main'], [])
+    this.#known = madeOf(['temp', 'main'], [], {})
     this.#versions = []
     this.#isRetired = true
   }
@@ -90,16 +102,16 @@ export class DefinitionsHolder {
   }
 
   /** Reads a text. A name that is not among the definitions makes them be read once more. */
-  resolve(sql: string): { readonly analysis: Analysis; readonly resolved: Resolved } {
+  resolve(sql: string): Read {
     const analysis = analyze(sql, 'sqlite')
-    const resolved = this.get().resolve(analysis)
-    const { missing } = resolved
-    if (missing.every((name) => this.#absent.has(name))) return { analysis, resolved }
+    const read = readBy(this.get(), analysis)
+    const { missing } = read.resolved
+    if (missing.every((name) => this.#absent.has(name))) return read
     const absent = this.#absent
     this.outdate()
     this.#absent = absent
     for (const name of missing) if (absent.size < MAX_ABSENT) absent.add(name)
-    return { analysis, resolved: this.get().resolve(analysis) }
+    return readBy(this.get(), analysis)
   }
 
   #attempt(): Definitions {
@@ -108,7 +120,7 @@ export class DefinitionsHolder {
     } catch (error) {
       this.#retryAt = Date.now() + RETRY_MS
       this.#onError(error)
-      return madeOf(['temp', 'main'], [])
+      return madeOf(['temp', 'main'], [], {})
     }
   }
 
@@ -125,12 +137,25 @@ export class DefinitionsHolder {
         .rows(sqliteCatalogueSql(file))
         .map((row): CatalogueRow => ({ part: String(row[0]), data: row[1] })),
     )
-    return madeOf(files, rows)
+    return madeOf(files, rows, this.#partitions)
   }
 }
 
-function madeOf(files: readonly string[], rows: readonly CatalogueRow[]): Definitions {
+function readBy({ resolve, layouts }: Definitions, analysis: Analysis): Read {
+  const resolved = resolve(analysis)
+  return { analysis, resolved, reads: readsOf(resolved.reads, analysis, resolved, layouts) }
+}
+
+function madeOf(
+  files: readonly string[],
+  rows: readonly CatalogueRow[],
+  partitions: Settings['partitions'],
+): Definitions {
   const catalogue = readCatalogue('sqlite', rows)
   const folded = files.map((file) => file.toLowerCase())
-  return { files, catalogue, resolve: createResolver(catalogue, folded) }
+  return {
+    files,
+    layouts: createLayouts(catalogue, partitions, folded),
+    resolve: createResolver(catalogue, folded),
+  }
 }

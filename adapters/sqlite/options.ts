@@ -2,6 +2,7 @@ import { toBytes, type ByteSize } from '../../src/base/byte-size.js'
 import { toMilliseconds, type Duration } from '../../src/base/duration.js'
 import { describe, invalidOption } from '../../src/base/errors.js'
 import { assertTag } from '../../src/base/stable-key.js'
+import { readPartitions, type Partitions } from '../../src/query/partitions.js'
 
 /** How answers of one SQLite connection are kept. */
 export interface SqliteCacheOptions {
@@ -12,8 +13,8 @@ export interface SqliteCacheOptions {
   /** The most that all kept answers may weigh. `Infinity` leaves it to `maxEntries`. Default: 64 MiB. */
   readonly maxBytes?: ByteSize
   /**
-   * Columns whose value a read names to see its part of a table only, by table: `{ orders: ['org_id'] }`. A write within one value then
-   * leaves the answers of the others. Default: none.
+   * Columns whose value a read names to see its part of a table only, by table: `{ orders: ['org_id'] }`, a table named as in SQL
+   * (`archive.orders` in an attached file). A write within one value then leaves the answers of the others. Default: none.
    */
   readonly partitions?: Readonly<Record<string, readonly string[]>>
   /**
@@ -53,7 +54,7 @@ export interface Settings {
   readonly ttlMs: number
   readonly maxEntries: number
   readonly maxBytes: number
-  readonly partitions: Readonly<Record<string, readonly string[]>>
+  readonly partitions: Partitions
   readonly values: 'copy' | 'freeze'
   readonly onlyWriter: boolean
   readonly watchMs: number
@@ -92,7 +93,7 @@ export function resolveOptions(options: SqliteCacheOptions): Settings {
     ttlMs: toMilliseconds(options.ttl ?? DEFAULTS.ttl, 'ttl'),
     maxEntries,
     maxBytes,
-    partitions: resolvePartitions(partitions),
+    partitions: readPartitions(partitions, 'sqlite'),
     values,
     onlyWriter,
     watchMs: watchMs(options.watch ?? DEFAULTS.watch),
@@ -104,16 +105,6 @@ function watchMs(watch: Duration): number {
   const ms = toMilliseconds(watch, 'watch')
   if (ms < 1) throw invalidOption('watch', 'at least a millisecond', watch)
   return ms
-}
-
-function resolvePartitions(
-  partitions: Readonly<Record<string, readonly string[]>>,
-): Settings['partitions'] {
-  for (const [table, columns] of Object.entries(partitions)) {
-    const isList = Array.isArray(columns) && columns.every((column) => typeof column === 'string')
-    if (!isList) throw invalidOption(`partitions.${table}`, 'a list of columns', columns)
-  }
-  return partitions
 }
 
 /** @throws {CacheError} `CACHE_OPTION_INVALID`, as {@link resolveOptions}. */

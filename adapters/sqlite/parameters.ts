@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Value } from '../../src/query/sql/index.js'
+import type { Values } from '../../src/query/write.js'
 
 /** What a statement was given, as both clients take it: values in their places, and values by name in one object. */
 export interface Given {
@@ -79,18 +79,22 @@ function keyOfBytes({ buffer, byteOffset, byteLength }: ArrayBufferView): string
 }
 
 /**
- * What a value in a condition is, or undefined when that is not certain: both clients bind by rules of their own where a statement has
+ * Says what a value in a condition is, or undefined when that is not certain: both clients bind by rules of their own where a statement has
  * named parameters beside others.
  */
-export function valueOf(value: Value, { places, names }: Given): unknown {
-  if ('literal' in value) return value.literal
-  const { param } = value
-  if (names === undefined) return typeof param === 'number' ? places[param - 1] : undefined
-  if (places.length > 0) return undefined
+export function valuesIn({ places, names }: Given): Values {
+  return (value) => {
+    if ('literal' in value) return value.literal
+    const { param } = value
+    if (names === undefined) return typeof param === 'number' ? places[param - 1] : undefined
+    return places.length > 0 ? undefined : named(names, String(param))
+  }
+}
+
+function named(names: Readonly<Record<string, unknown>>, param: string): unknown {
   let found: unknown
   for (const [name, given] of Object.entries(names)) {
-    if (name !== String(param) && !(/^[:@$?]/.test(name) && name.slice(1) === String(param)))
-      continue
+    if (name !== param && !(/^[:@$?]/.test(name) && name.slice(1) === param)) continue
     // `{ id: 1, ':id': 2 }`
     if (found !== undefined) return undefined
     found = given

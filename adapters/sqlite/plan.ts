@@ -1,11 +1,10 @@
 import { LRUCache } from 'lru-cache'
 import { toMilliseconds } from '../../src/base/duration.js'
-import type { Analysis, Resolved } from '../../src/query/sql/index.js'
-import type { DefinitionsHolder } from './definitions.js'
+import type { DefinitionsHolder, Read } from './definitions.js'
 import type { StatementCacheOptions } from './options.js'
 
 /** What is done with a text, decided once for a state of the definitions. */
-export interface Plan {
+export interface Plan extends Read {
   /** Never used twice: what keys begin with. */
   readonly id: number
   readonly sql: string
@@ -13,8 +12,6 @@ export interface Plan {
   /** Tells plans of one text with other options apart. */
   readonly optionsKey: string
   readonly generation: number
-  readonly analysis: Analysis
-  readonly resolved: Resolved
   /**
    * `answer`: may be answered from what is kept. `read`: reads and changes nothing, but is not kept. `change`: changes something, or
    * nobody knows what it does.
@@ -46,16 +43,15 @@ export class Plans {
   make(sql: string, optionsKey: string, options: StatementCacheOptions): Plan {
     const known = this.known(sql, optionsKey)
     if (known !== undefined) return known
-    const { analysis, resolved } = this.#definitions.resolve(sql)
+    const read = this.#definitions.resolve(sql)
     const plan: Plan = {
       id: ++this.#last,
       sql,
       options,
       optionsKey,
       generation: this.#definitions.generation,
-      analysis,
-      resolved,
-      use: useOf(analysis, resolved, options),
+      ...read,
+      use: useOf(read, options),
       ttlMs: options.ttl === undefined ? this.#ttlMs : toMilliseconds(options.ttl, 'cache.ttl'),
     }
     this.#plans.set(optionsKey + sql, plan)
@@ -64,11 +60,7 @@ export class Plans {
 }
 
 /** The definitions overrule the text: a function it does not know may be one of the application's that only depends on its arguments. */
-function useOf(
-  analysis: Analysis,
-  resolved: Resolved,
-  options: StatementCacheOptions,
-): Plan['use'] {
+function useOf({ analysis, resolved }: Read, options: StatementCacheOptions): Plan['use'] {
   const changesNothing =
     resolved.effects === 'known' &&
     resolved.writes.length === 0 &&

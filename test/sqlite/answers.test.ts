@@ -74,6 +74,38 @@ describe.each(CLIENTS)('answers through %s', (client) => {
     expect([1, 2].map((org) => plain(read.get(org)))).toEqual([{ n: 2 }, { n: 2 }])
   })
 
+  test('of a partition leave with a write to it alone, however it is written, in every file', () => {
+    const { db, raw } = shop(client, { partitions: { 'Old.Item': ['Org'] } })
+    raw.exec(`ATTACH ':memory:' AS old; CREATE TABLE old.item (id INTEGER PRIMARY KEY, org INT)`)
+    db.cached.clear()
+    const read = db.prepare('SELECT count(*) AS n FROM old.item WHERE org = ?')
+    expect(read.all(1)).toEqual(read.all(2))
+    db.prepare('INSERT INTO old.item (org) VALUES (?)').run(1)
+    expect(plain([read.get(1), read.get(2)])).toEqual([{ n: 1 }, { n: 0 }])
+    const { tags } = db.cached.explain('SELECT count(*) AS n FROM old.item WHERE org = ?', 1)
+    expect(tags).toContain('q:sqlite:old.item[org=1]')
+  })
+
+  test('made of one row by functions stay when another row comes', () => {
+    const { db } = shop(client)
+    const read = db.prepare('SELECT upper(name) AS name FROM item WHERE id = ?')
+    read.get(1)
+    db.prepare('INSERT INTO item (name) VALUES (?)').run('d')
+    expect(plain(read.get(1))).toEqual({ name: 'A' })
+    expect(db.cached.stats()).toMatchObject({ hits: 1, misses: 1 })
+  })
+
+  test('say nothing of a row that an aggregate of the application stands before', () => {
+    const { db, raw } = shop(client)
+    const step = (n: number, _name: unknown): number => n + 1
+    if (raw instanceof DatabaseSync) raw.aggregate('lower', { start: 0, step, deterministic: true })
+    else (raw as BetterSqlite3.Database).aggregate('lower', { start: 0, step, deterministic: true })
+    const read = db.prepare('SELECT lower(name) AS n FROM item WHERE id = ?')
+    expect(plain(read.all(4))).toEqual([{ n: 0 }])
+    db.prepare('INSERT INTO item (name) VALUES (?)').run('d')
+    expect(plain(read.all(4))).toEqual([{ n: 1 }])
+  })
+
   test('leave with writes that return rows, in every way to run one', () => {
     const { db } = shop(client)
     const read = db.prepare('SELECT sum(amount) AS s FROM item')
