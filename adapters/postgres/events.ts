@@ -1,3 +1,4 @@
+import { tell } from '../../src/base/listeners.js'
 import type { TableChange } from '../../src/query/index.js'
 
 /** What a listener tells of itself. */
@@ -22,12 +23,6 @@ export function teller(
   onEvent: ((event: OutsideEvent) => void) | undefined,
 ): (event: OutsideEvent) => void {
   return (event) => {
-    try {
-      onEvent?.(event)
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error
-      })
-    }
+    if (onEvent !== undefined) tell(onEvent, event)
   }
 }

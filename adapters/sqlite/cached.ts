@@ -25,7 +25,7 @@ export interface SqliteCache {
 }
 
 export function createCached(connection: Connection): SqliteCache {
-  const { answers, events, plans } = connection
+  const { answers, counts, events, plans } = connection
   return Object.freeze({
     explain: (sql, ...values) => explain(connection, plans.make(sql, '', {}), values),
     changed: (...changes) => connection.told(changes),
@@ -38,7 +38,7 @@ export function createCached(connection: Connection): SqliteCache {
     },
     clear: () => connection.reset(),
     stats: () => ({
-      ...events.counts,
+      ...counts,
       evictions: answers.evictions,
       entries: answers.size,
       bytes: answers.bytes,

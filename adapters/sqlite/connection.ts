@@ -1,3 +1,4 @@
+import { Listeners } from '../../src/base/listeners.js'
 import { databaseTag, type TableChange } from '../../src/query/index.js'
 import type { Layouts } from '../../src/query/layouts.js'
 import { readTags, type ReadTags } from '../../src/query/reads.js'
@@ -7,7 +8,7 @@ import { changesIn } from '../../src/query/write.js'
 import { Answers } from './answers.js'
 import { clientOf, type Client } from './client.js'
 import { DefinitionsHolder } from './definitions.js'
-import { Events } from './events.js'
+import type { SqliteCacheEvents } from './events.js'
 import type { Settings } from './options.js'
 import { Outside } from './outside.js'
 import { allValues, keyOfGiven, readGiven, valuesIn, type Given } from './parameters.js'
@@ -36,7 +37,9 @@ export class Connection {
   readonly answers: Answers
   readonly definitions: DefinitionsHolder
   readonly plans: Plans
-  readonly events: Events = new Events()
+  readonly events: Listeners<SqliteCacheEvents> = new Listeners()
+  /** Kept whether anybody listens or not. */
+  readonly counts = { hits: 0, misses: 0, bypasses: 0, invalidations: 0 }
   /** An authorizer of the application decides what may be read. */
   authorized = false
   readonly #outside: Outside
@@ -82,11 +85,11 @@ export class Connection {
     const { events } = this
     const kept = this.answers.get(key)
     if (kept !== undefined) {
-      events.counts.hits++
+      this.counts.hits++
       if (events.wants('hit')) events.emit('hit', { sql: plan.sql, key })
       return kept.value
     }
-    events.counts.misses++
+    this.counts.misses++
     if (events.wants('miss')) events.emit('miss', { sql: plan.sql, key })
     const { tags, absent } = this.tagsOf(plan, given)
     const noted = { tags: [...tags, ...absent], ttlMs: plan.ttlMs }
@@ -210,7 +213,7 @@ export class Connection {
 
   /** What is being made from the answer depends on it, kept or not. */
   #pass<T>(plan: Plan, values: readonly unknown[], query: () => T): T {
-    this.events.counts.bypasses++
+    this.counts.bypasses++
     if (this.answers.isWatched && plan.resolved.reads.length > 0) {
       const { tags, absent } = this.tagsOf(plan, readGiven(values))
       this.answers.note([...tags, ...absent])
@@ -287,7 +290,7 @@ export class Connection {
     if (everything) this.answers.clear(this.everything)
     else if (tags.length > 0) this.answers.invalidate(tags)
     else return
-    this.events.counts.invalidations++
+    this.counts.invalidations++
     if (this.events.wants('changed')) this.events.emit('changed', { tags, everything })
   }
 }

@@ -34,36 +34,3 @@ export interface SqliteCacheStats {
   /** Their weight, in bytes. */
   readonly bytes: number
 }
-
-type Name = keyof SqliteCacheEvents
-type Listener = (event: never) => void
-
-/** Listeners, and the counters that are kept whether anybody listens or not. */
-export class Events {
-  readonly counts = { hits: 0, misses: 0, bypasses: 0, invalidations: 0 }
-  readonly #listeners = new Map<Name, Set<Listener>>()
-
-  wants(name: Name): boolean {
-    return this.#listeners.size > 0 && this.#listeners.has(name)
-  }
-
-  on<N extends Name>(name: N, listener: (event: SqliteCacheEvents[N]) => void): () => void {
-    const listeners = this.#listeners.get(name) ?? new Set()
-    this.#listeners.set(name, listeners.add(listener))
-    return () => {
-      listeners.delete(listener)
-      if (listeners.size === 0) this.#listeners.delete(name)
-    }
-  }
-
-  /** A listener that throws has itself to blame: nobody else notices. */
-  emit<N extends Name>(name: N, event: SqliteCacheEvents[N]): void {
-    for (const listener of this.#listeners.get(name) ?? []) {
-      try {
-        listener(event as never)
-      } catch {
-        // The statement goes on.
-      }
-    }
-  }
-}

@@ -1,4 +1,5 @@
 import { channel, type Channel } from 'node:diagnostics_channel'
+import { tell } from '../base/listeners.js'
 import type { ServerHealth, Version } from '../store/store.js'
 
 /** How a read ended. */
@@ -194,15 +195,7 @@ export class Events {
   emit<Name extends CacheEventName>(name: Name, event: CacheEvents[Name]): void {
     const listeners = this.#listeners.get(name)
     if (listeners) {
-      for (const listener of listeners) {
-        try {
-          ;(listener as Listener<Name>)(event)
-        } catch (error) {
-          queueMicrotask(() => {
-            throw error
-          })
-        }
-      }
+      for (const listener of listeners) tell(listener as Listener<Name>, event)
     }
     const diagnostics = this.#channel(name)
     if (diagnostics.hasSubscribers) diagnostics.publish({ namespace: this.#namespace, ...event })

@@ -1,4 +1,5 @@
 import { CacheError } from '../base/errors.js'
+import type { Listeners } from '../base/listeners.js'
 import { atHand, coreOf, type Cache } from '../cache/cache.js'
 import type { Core } from '../cache/core.js'
 import type { LoaderContext } from '../cache/context.js'
@@ -6,12 +7,11 @@ import { dependOn, mustNotKeep } from '../cache/depend.js'
 import type { GetOrSetOptions, LifetimeOptions } from '../cache/options.js'
 import { survey } from '../store/value-walk.js'
 import type { Commits } from './commits.js'
-import type { Listeners } from './listeners.js'
 import type { Plan, Refused } from './plan.js'
 import type { Named, Plans } from './plans.js'
 import { readTags, type ReadTags } from './reads.js'
 import type { Scopes } from './scope.js'
-import type { Execute, LoadAdvice, Query } from './types.js'
+import type { Execute, LoadAdvice, Query, QueryEvents } from './types.js'
 import { valuesIn } from './write.js'
 
 /** What a load returns whose answer is for nobody else: they ask for themselves. It is never kept. */
@@ -22,7 +22,7 @@ export interface AnswersOptions {
   readonly scopes: Scopes
   readonly plans: Plans
   readonly commits: Commits
-  readonly listeners: Listeners
+  readonly listeners: Listeners<QueryEvents>
   readonly lifetime: LifetimeOptions
   readonly isEmpty: (answer: unknown) => boolean
 }

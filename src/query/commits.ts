@@ -1,14 +1,14 @@
+import type { Listeners } from '../base/listeners.js'
 import type { Cache } from '../cache/cache.js'
 import { coreOf } from '../cache/cache.js'
 import type { Receipt } from '../cache/change.js'
 import type { CatalogueHolder } from './catalogue-holder.js'
 import type { TableChange } from './change.js'
-import type { Listeners } from './listeners.js'
 import type { Partitions } from './partitions.js'
 import { rooted, tagsOfChanges } from './rooted.js'
 import { databaseTag, definitionsTag } from './tags.js'
 import type { Pending } from './transaction.js'
-import type { Commit, CommitOutcome, QueryConnection, QueryHooks } from './types.js'
+import type { Commit, CommitOutcome, QueryConnection, QueryHooks, QueryEvents } from './types.js'
 
 /** After an outcome that is not known the server may still be at work: when it is invalidated again. */
 const AGAIN_MS = [1_000, 10_000] as const
@@ -18,7 +18,7 @@ export interface CommitsOptions {
   readonly database: string
   readonly holder: CatalogueHolder
   readonly partitions: Partitions
-  readonly listeners: Listeners
+  readonly listeners: Listeners<QueryEvents>
 }
 
 /** Turns what was changed into tags that are invalidated, with the steps around it. */

@@ -1,5 +1,6 @@
 import { invalidOption } from '../base/errors.js'
 import { toMilliseconds } from '../base/duration.js'
+import { Listeners } from '../base/listeners.js'
 import { coreOf } from '../cache/cache.js'
 import { resolvePolicy, type LifetimeOptions } from '../cache/options.js'
 import { Answers, isEmptyAnswer } from './answers.js'
@@ -8,7 +9,6 @@ import { keyText, type RowKey } from './change.js'
 import { Commits } from './commits.js'
 import { Connection, type ConnectionHost } from './connection.js'
 import { explain } from './explain.js'
-import { Listeners } from './listeners.js'
 import { readPartitions } from './partitions.js'
 import type { Plan } from './plan.js'
 import { Plans } from './plans.js'
@@ -25,6 +25,7 @@ import type {
   QueriesOptions,
   Query,
   RunOptions,
+  QueryEvents,
 } from './types.js'
 
 const ALONE: RunOptions = {}
@@ -90,7 +91,7 @@ export function createQueries(options: QueriesOptions): Queries {
   const lifetime = lifetimeOf(options)
   resolvePolicy(core.settings.policy, lifetime)
   const scopes = resolveScopes(options.scope, options.database)
-  const listeners = new Listeners()
+  const listeners = new Listeners<QueryEvents>()
   let read = options.analyze ?? ((sql: string): Analysis => analyze(sql, dialect))
 
   const holder = new CatalogueHolder({
