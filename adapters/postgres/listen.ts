@@ -7,8 +7,9 @@
  * loaded after the invalidation is the new state.
  */
 import { endClient, newClient, type PgClient } from './client.js'
-import { createFeed, type Feed } from './feed.js'
-import { keepOpen, type Held } from './keep-open.js'
+import type { Feed } from './feed.js'
+import { hear } from './hear.js'
+import type { Held } from './keep-open.js'
 import {
   resolveListen,
   type Listening,
@@ -28,28 +29,12 @@ import { within } from './within.js'
  */
 export function listenForChanges(queries: ChangeSink, options: ListenOptions): Listening {
   const settings = resolveListen(options)
-  const { tell, clock, random, retryAtMostMs } = settings
-  const ending = new AbortController()
-  const feed = createFeed(queries, tell, ending.signal)
   let first = settings.trustStart
-  const kept = keepOpen({
-    async open() {
-      const held = await openListener(settings, feed, first)
-      first = false
-      tell({ type: 'up' })
-      return held
-    },
-    onDown: (error) => tell({ type: 'down', error }),
-    retryAtMostMs,
-    clock,
-    random,
+  return hear(queries, settings, async (feed) => {
+    const held = await openListener(settings, feed, first)
+    first = false
+    return held
   })
-  const close = async (): Promise<void> => {
-    ending.abort()
-    await kept.close()
-    await feed.idle()
-  }
-  return { ready: kept.ready, close, [Symbol.asyncDispose]: close }
 }
 
 async function openListener(settings: ListenSettings, feed: Feed, trusted: boolean): Promise<Held> {

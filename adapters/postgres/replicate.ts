@@ -16,8 +16,7 @@
  * A position is acknowledged when the invalidations before it are done, so a permanent slot sends again what a process that died
  * had not got to.
  */
-import { createFeed } from './feed.js'
-import { keepOpen } from './keep-open.js'
+import { hear } from './hear.js'
 import type { Listening } from './listen-options.js'
 import {
   resolveReplicate,
@@ -34,24 +33,5 @@ import { openReplication } from './replication.js'
  */
 export function replicateChanges(queries: ReplicationSink, options: ReplicateOptions): Listening {
   const settings = resolveReplicate(options)
-  const { tell, clock, random, retryAtMostMs } = settings
-  const ending = new AbortController()
-  const feed = createFeed(queries, tell, ending.signal)
-  const kept = keepOpen({
-    async open(signal) {
-      const held = await openReplication(settings, queries, feed, signal)
-      tell({ type: 'up' })
-      return held
-    },
-    onDown: (error) => tell({ type: 'down', error }),
-    retryAtMostMs,
-    clock,
-    random,
-  })
-  const close = async (): Promise<void> => {
-    ending.abort()
-    await kept.close()
-    await feed.idle()
-  }
-  return { ready: kept.ready, close, [Symbol.asyncDispose]: close }
+  return hear(queries, settings, (feed, signal) => openReplication(settings, queries, feed, signal))
 }

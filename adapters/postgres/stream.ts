@@ -10,6 +10,7 @@ import { CacheError } from '../../src/base/errors.js'
 import { clientOptions, endClient, type ConnectionOptions, type PgClient } from './client.js'
 import type { RelationMessage, RowMessage } from './gather.js'
 import { formatPosition, parsePosition } from './positions.js'
+import { identifier } from './quote.js'
 
 /** The messages of `pgoutput` that are heeded ("Logical Replication Message Formats"). */
 export type StreamMessage =
@@ -143,7 +144,7 @@ function pgoutput({ publication }: StreamOptions): object {
 
 /** A list of names in a text constant: the name as an identifier, and its quotes as a text has them. */
 function publicationList(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`.replaceAll("'", "''")
+  return identifier(name).replaceAll("'", "''")
 }
 
 /** The plugin of the package, with our steps before the start and no exception out of `parse`. */
