@@ -7,34 +7,14 @@ import {
   createLinks,
   createSessions,
   type SessionData,
+  type SessionMethods,
   type SessionOptions,
   withCallbacks,
 } from '../../src/session/index.js'
 
-/**
- * A store for `express-session`. Without a callback each method returns a promise.
- *
- * The type parameters stand for express-session's own types, which need not be installed by those who have no sessions.
- */
+/** A store for `express-session`. The type parameters are those of {@link SessionMethods}. */
 /* oxlint-disable typescript/no-unnecessary-type-parameters */
-export interface ExpressSessionStore extends EventEmitter {
-  get<Session = SessionData>(
-    id: string,
-    callback: (error: unknown, session?: Session | null) => void,
-  ): void
-  get<Session = SessionData>(id: string): Promise<Session | null>
-  set(id: string, session: object, callback: Callback): void
-  set(id: string, session: object): Promise<void>
-  touch(id: string, session: object, callback: Callback): void
-  touch(id: string, session: object): Promise<void>
-  destroy(id: string, callback: Callback): void
-  destroy(id: string): Promise<void>
-  all<Session = SessionData>(callback: (error: unknown, sessions?: Session[]) => void): void
-  all<Session = SessionData>(): Promise<Session[]>
-  length(callback: (error: unknown, length?: number) => void): void
-  length(): Promise<number>
-  clear(callback: Callback): void
-  clear(): Promise<void>
+export interface ExpressSessionStore extends EventEmitter, SessionMethods {
   regenerate(request: object, callback: Callback): void
   load<Session = SessionData>(
     id: string,

@@ -1,41 +1,17 @@
 import type { Cache } from '../../src/cache/cache.js'
 import {
-  type Callback,
   createLinks,
   createSessions,
   type Links,
   type Loaded,
   type SessionData,
+  type SessionMethods,
   type SessionOptions,
   withCallbacks,
 } from '../../src/session/index.js'
 
-/**
- * A store for `@fastify/session`. Without a callback each method returns a promise.
- *
- * The type parameters stand for the session type of the plugin, which need not be installed by those who have no sessions.
- */
-/* oxlint-disable typescript/no-unnecessary-type-parameters */
-export interface FastifySessionStore {
-  get<Session = SessionData>(
-    id: string,
-    callback: (error: unknown, session?: Session | null) => void,
-  ): void
-  get<Session = SessionData>(id: string): Promise<Session | null>
-  set(id: string, session: object, callback: Callback): void
-  set(id: string, session: object): Promise<void>
-  touch(id: string, session: object, callback: Callback): void
-  touch(id: string, session: object): Promise<void>
-  destroy(id: string, callback: Callback): void
-  destroy(id: string): Promise<void>
-  all<Session = SessionData>(callback: (error: unknown, sessions?: Session[]) => void): void
-  all<Session = SessionData>(): Promise<Session[]>
-  length(callback: (error: unknown, length?: number) => void): void
-  length(): Promise<number>
-  clear(callback: Callback): void
-  clear(): Promise<void>
-}
-/* oxlint-enable typescript/no-unnecessary-type-parameters */
+/** A store for `@fastify/session`. */
+export type FastifySessionStore = SessionMethods
 
 const READ = Symbol('keepfresh.read')
 
