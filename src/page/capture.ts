@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { type FieldLine, type FieldValues, linesFromFields } from '../http/index.js'
 import { BodyPieces } from './body-pieces.js'
+import { ownMethods } from './own-methods.js'
 import { createPace } from './pace.js'
 import type { Captured } from './stored-page.js'
 
@@ -59,12 +60,7 @@ type Callback = (error?: Error | null) => void
 export function captureResponse(response: ServerResponse, options: CaptureOptions): Capture {
   const before: OutgoingHttpHeaders = { ...response.getHeaders() }
   const statusBefore = response.statusCode
-  const own = {
-    writeHead: response.writeHead.bind(response) as (...args: unknown[]) => ServerResponse,
-    write: response.write.bind(response) as (...args: unknown[]) => boolean,
-    end: response.end.bind(response) as (...args: unknown[]) => ServerResponse,
-    flushHeaders: response.flushHeaders.bind(response),
-  }
+  const own = ownMethods(response)
   const { promise, resolve } = Promise.withResolvers<CaptureEnd>()
   let course: Course | undefined
   let held = false

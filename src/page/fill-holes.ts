@@ -5,6 +5,7 @@ import { applyHead } from './capture.js'
 import { fillingOf, makeOwn, ownLines } from './holes.js'
 import type { PageSettings } from './options.js'
 import { type Ordered, writeInOrder } from './ordered.js'
+import { ownMethods } from './own-methods.js'
 import type { StoredPage } from './stored-page.js'
 import type { Entered, Visit } from './visit.js'
 import { fieldsFromLines } from '../http/index.js'
@@ -23,12 +24,7 @@ export function fillOnTheWay(
   { response, subject }: Visit,
   marks: Marks,
 ): void {
-  const own = {
-    writeHead: response.writeHead.bind(response) as (...args: unknown[]) => ServerResponse,
-    write: response.write.bind(response) as (...args: unknown[]) => boolean,
-    end: response.end.bind(response) as (...args: unknown[]) => ServerResponse,
-    flushHeaders: response.flushHeaders.bind(response),
-  }
+  const own = ownMethods(response)
   let off = false
   let ordered: Ordered | undefined
   let rest: Buffer = Buffer.alloc(0)
