@@ -142,6 +142,19 @@ describe.each(CLIENTS)('answers through %s', (client) => {
     expect(plain(child.get())).toEqual({ n: 0 })
   })
 
+  test('do not suffer from a listener that throws: its error is thrown on its own', async () => {
+    const { db } = shop(client)
+    const others = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException')
+    const thrown = new Promise((resolve) => process.once('uncaughtException', resolve))
+    db.cached.on('miss', () => {
+      throw new Error('listener')
+    })
+    expect(db.prepare('SELECT id FROM item').all()).toHaveLength(3)
+    expect(await thrown).toMatchObject({ message: 'listener' })
+    for (const other of others) process.on('uncaughtException', other)
+  })
+
   test('are not kept beyond their time, nor their number', () => {
     const { db } = shop(client, { ttl: 0, maxEntries: 2 })
     const read = db.prepare('SELECT name FROM item WHERE id = ?')
