@@ -343,6 +343,7 @@ export class Cache implements AsyncDisposable {
   /** Removes keys everywhere, in one round trip per server. */
   async deleteMany(keys: readonly Key[]): Promise<Receipt> {
     const core = this.#core
+    if (!Array.isArray(keys)) throw invalidOption('keys', 'a list', keys)
     const canonical = [...new Set(keys.map(canonicalKey))]
     await useCore(core)
     return (await dropKeys(core, canonical)).receipt
@@ -353,10 +354,12 @@ export class Cache implements AsyncDisposable {
    */
   async invalidateTags(tags: string | readonly string[]): Promise<Receipt> {
     const core = this.#core
-    const list = typeof tags === 'string' ? [tags] : [...new Set(tags)]
-    for (const tag of list) assertTag(tag)
+    const list = typeof tags === 'string' ? [tags] : tags
+    if (!Array.isArray(list)) throw invalidOption('tags', 'a tag or a list of tags', tags)
+    const unique = [...new Set<string>(list)]
+    for (const tag of unique) assertTag(tag)
     await useCore(core)
-    return invalidateTags(core, list)
+    return invalidateTags(core, unique)
   }
 
   /** Empties this namespace on every store, and nothing else. */

@@ -68,6 +68,16 @@ describe('a wrong option fails at once, with its name and what came', () => {
     }
   })
 
+  it('refuses what is no list of tags or keys, since it would invalidate nothing and say nothing of it', async () => {
+    await using cache = createCache()
+    const code = 'CACHE_OPTION_INVALID'
+    for (const wrong of [undefined, null, 5, {}]) {
+      await expect(cache.invalidateTags(wrong as never)).rejects.toMatchObject({ code })
+      await expect(cache.deleteMany(wrong as never)).rejects.toMatchObject({ code })
+    }
+    await expect(cache.deleteMany('ab' as never)).rejects.toMatchObject({ code })
+  })
+
   it('a loader that is no function, and a value that is undefined', async () => {
     await using cache = createCache()
     await expect(cache.getOrSet('a', 5 as never)).rejects.toMatchObject({
