@@ -28,7 +28,8 @@ export type {
   KeepOptions,
   LifetimeOptions,
 } from './src/cache/options.js'
-export type { Answer, Loader } from './src/cache/read.js'
+export type { Answer } from './src/cache/answer.js'
+export type { Loader } from './src/cache/reading.js'
 export type { WarmOptions, WarmResult, Warming } from './src/cache/warm.js'
 export type { Dependencies } from './src/cache/scope.js'
 export type { Duration } from './src/base/duration.js'

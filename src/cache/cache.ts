@@ -21,7 +21,9 @@ import {
   type KeepOptions,
   type Policy,
 } from './options.js'
-import { createReading, read, type Answer, type Loader } from './read.js'
+import { createReading, type Loader } from './reading.js'
+import { read } from './read.js'
+import type { Answer } from './answer.js'
 import { currentScope } from './scope.js'
 import { statsOf } from './stats.js'
 import { getManyStraight } from './straight-many.js'

@@ -9,7 +9,7 @@ import type { LoaderContext } from './context.js'
 import { createCounters, Events, type Counters } from './events.js'
 import { Journal, type Pending } from './journal.js'
 import type { Load } from './load.js'
-import type { Looked } from './read.js'
+import type { Looked } from './shared-lookup.js'
 import type { Settings } from './options.js'
 
 /**

@@ -5,18 +5,12 @@ import { handOut } from './entries.js'
 import { Load } from './load.js'
 import { lookup, expectedTags } from './lookup.js'
 import type { Policy } from './options.js'
-import {
-  answerOfLoaded,
-  coverFailure,
-  createReading,
-  hit,
-  ofMemory,
-  promote,
-  read,
-  waitFor,
-  waitsBegin,
-  type Answer,
-} from './read.js'
+import { answerOfLoaded, hit, ofMemory, type Answer } from './answer.js'
+import { coverFailure } from './failure.js'
+import { createReading } from './reading.js'
+import { promote } from './shared-lookup.js'
+import { read } from './read.js'
+import { waitFor, waitsBegin } from './waiting.js'
 import { runLoads, type GroupLoader, type GroupResult } from './run.js'
 import { currentScope } from './scope.js'
 

@@ -7,15 +7,10 @@ import type { Sheet, TagQuestion } from '../store/store.js'
 import { assertOpen, report, type Core, type StraightRemote } from './core.js'
 import { rememberTags } from './lookup.js'
 import { resolvePolicy, type GetOrSetOptions } from './options.js'
-import {
-  answerFrom,
-  createReading,
-  ofStore,
-  read,
-  type Loader,
-  type Looked,
-  type Reading,
-} from './read.js'
+import { answerFrom, read } from './read.js'
+import { createReading, type Loader, type Reading } from './reading.js'
+import { ofStore } from './answer.js'
+import type { Looked } from './shared-lookup.js'
 import { currentScope, type Scope } from './scope.js'
 import { countHit, freshOn, judgeOn, NO_TAGS, tagsFor, type Asked } from './straight-ask.js'
 

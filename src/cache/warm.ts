@@ -8,7 +8,7 @@ import { readable, report, type Core } from './core.js'
 import { expectedTags, lookup } from './lookup.js'
 import { Load } from './load.js'
 import type { GetOrSetOptions, Policy } from './options.js'
-import type { Loader } from './read.js'
+import type { Loader } from './reading.js'
 import { NOTHING, runLoads } from './run.js'
 import { runInScope } from './scope.js'
 

@@ -1,6 +1,6 @@
 import { dropKeys } from '../cache/change.js'
 import { report } from '../cache/core.js'
-import type { Answer } from '../cache/read.js'
+import type { Answer } from '../cache/answer.js'
 import type { Made } from './run.js'
 import type { Entered } from './visit.js'
 

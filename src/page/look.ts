@@ -1,6 +1,6 @@
 import { dropKeys } from '../cache/change.js'
 import type { Core } from '../cache/core.js'
-import { lookupShared } from '../cache/read.js'
+import { lookupShared } from '../cache/shared-lookup.js'
 import type { PageSettings } from './options.js'
 import { policyFor } from './policy.js'
 import { isSound } from './sound.js'

@@ -1,5 +1,7 @@
 import type { LoaderContext } from '../cache/context.js'
-import { type Answer, createReading, read } from '../cache/read.js'
+import type { Answer } from '../cache/answer.js'
+import { createReading } from '../cache/reading.js'
+import { read } from '../cache/read.js'
 import { runInScope } from '../cache/scope.js'
 import { finishBehind } from './aftermath.js'
 import { pagePolicy } from './policy.js'

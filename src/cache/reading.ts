@@ -1,0 +1,34 @@
+import type { LoaderContext } from './context.js'
+import type { Load } from './load.js'
+import type { Looked } from './shared-lookup.js'
+import type { GetOrSetOptions, Policy } from './options.js'
+import type { Scope } from './scope.js'
+
+/** Knows the truth for one key. */
+export type Loader<T> = (context: LoaderContext) => T | Promise<T>
+
+/** How a reader reads: its loader, and what it allows. */
+export interface Reading {
+  readonly key: string
+  readonly loader: Loader<unknown>
+  readonly policy: Policy
+  readonly signal: AbortSignal | undefined
+  readonly fresh: boolean
+}
+
+export function createReading(
+  key: string,
+  loader: Loader<unknown>,
+  policy: Policy,
+  options: GetOrSetOptions | undefined,
+): Reading {
+  return { key, loader, policy, signal: options?.signal, fresh: options?.fresh === true }
+}
+
+/** What a reader knows when it comes to load. */
+export interface Beginning extends Looked {
+  readonly scope: Scope | undefined
+  readonly started: number
+  /** A load that it may join. */
+  readonly join: Load | undefined
+}
