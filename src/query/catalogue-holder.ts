@@ -49,6 +49,10 @@ export class CatalogueHolder {
   readonly #options: HolderOptions
   #known: Known | undefined
   #stale: string | undefined = 'first use'
+  /** What is known is not true any more; not only that it may not be. */
+  #wrong = false
+  /** The same, while that is being loaded. */
+  #replacing = false
   #loading: Promise<Known | undefined> | undefined
   #failedAt = -Infinity
   #prepared: Promise<void> | undefined
@@ -60,7 +64,7 @@ export class CatalogueHolder {
 
   /** What is known now, unless it is known to be out of date. */
   get current(): Known | undefined {
-    return this.#stale === undefined ? this.#known : undefined
+    return this.#stale === undefined && !this.#replacing ? this.#known : undefined
   }
 
   /** The same, even if a definition has changed since: better than nothing for a guess, not for a promise. */
@@ -74,6 +78,7 @@ export class CatalogueHolder {
     if (describe === undefined || clock.now() < this.#failedAt + PAUSE_MS) return false
     return (
       this.#stale !== undefined ||
+      this.#replacing ||
       this.#known === undefined ||
       clock.now() >= this.#known.loadedAt + maxAgeMs
     )
@@ -81,6 +86,11 @@ export class CatalogueHolder {
 
   /** Makes what is known out of date. */
   outdate(reason: string): void {
+    this.#wrong = true
+    this.#suspect(reason)
+  }
+
+  #suspect(reason: string): void {
     this.#stale ??= reason
     this.#failedAt = -Infinity
   }
@@ -92,7 +102,7 @@ export class CatalogueHolder {
     if (fresh.length === 0 || this.#options.describe === undefined) return false
     if (this.#missed.size > MAX_MISSED) this.#missed.clear()
     for (const name of fresh) this.#missed.set(name, now + PAUSE_MS)
-    this.outdate(`unknown name ${fresh[0]}`)
+    this.#suspect(`unknown name ${fresh[0]}`)
     return true
   }
 
@@ -115,15 +125,20 @@ export class CatalogueHolder {
     const startedAt = clock.now()
     // What changes while it runs makes it out of date again.
     this.#stale = undefined
+    this.#replacing = this.#wrong
+    this.#wrong = false
     const finish = (rows: readonly object[], path: readonly string[]): Known => {
       const known = this.#build(rows as readonly CatalogueRow[], path, startedAt)
       const before = this.#known
       this.#known = known.digest === before?.digest ? { ...before, loadedAt: startedAt } : known
+      this.#replacing = false
       this.#options.onLoaded(this.#known, before, reason, clock.now() - startedAt)
       return this.#known
     }
     const fail = (error: unknown): undefined => {
       this.#stale ??= reason
+      this.#wrong ||= this.#replacing
+      this.#replacing = false
       this.#failedAt = clock.now()
       this.#options.onError(error)
       return undefined

@@ -180,6 +180,39 @@ describe('the pool', () => {
     expect(told).toEqual(['value', 'value'])
   })
 
+  test('a write while definitions are learned again is not judged by those of before', async () => {
+    await db.query('CREATE TABLE note (name text)')
+    await db.query(
+      `CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO note VALUES (NEW.name); RETURN NEW; END'`,
+    )
+    await db.query(NAME, [2])
+    await db.query('CREATE TRIGGER note AFTER UPDATE ON users FOR EACH ROW EXECUTE FUNCTION note()')
+    const other = cachedPool(quiet(new Pool({ connectionString: server.url })), {
+      cache,
+      scope: 'shop',
+    })
+    const notes = async () => (await other.query('SELECT * FROM note')).rowCount
+    expect(await notes()).toBe(0)
+    const gate = Promise.withResolvers<void>()
+    const connect = pool.connect.bind(pool) as (callback?: unknown) => unknown
+    const slow = async () => {
+      await gate.promise
+      return connect()
+    }
+    // Writes take theirs with a callback.
+    Object.assign(pool, {
+      connect: (callback?: unknown) => (callback ? connect(callback) : slow()),
+    })
+    const first = db.query(NAME, [2])
+    const write = db.query(`UPDATE users SET name = 'Zoe' WHERE id = 1`)
+    await sleep(50)
+    gate.resolve()
+    await Promise.all([first, write])
+    expect(await notes()).toBe(1)
+    await other.end()
+    await server.query('DROP TABLE note; DROP FUNCTION note CASCADE')
+  })
+
   test('a CTE that deletes is executed each time, and invalidates', async () => {
     await db.query('SELECT count(*) FROM users')
     const sql =
