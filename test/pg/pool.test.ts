@@ -300,6 +300,30 @@ describe('the state of connections', () => {
     client.release(true)
   })
 
+  test.each([
+    ['a function', 'SELECT changes()'],
+    ['a trigger', 'INSERT INTO changed VALUES (1)'],
+  ])('a connection whose session is changed by %s bypasses the cache', async (_, sql) => {
+    await db.query('CREATE TABLE changed (id int)')
+    await db.query(
+      `CREATE FUNCTION changes() RETURNS int LANGUAGE plpgsql AS 'BEGIN SET ROLE postgres; RETURN 1; END'`,
+    )
+    await db.query(
+      `CREATE FUNCTION triggered() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF true THEN SET search_path = public, pg_catalog; END IF; RETURN NEW; END $$`,
+    )
+    await db.query(
+      'CREATE TRIGGER c AFTER INSERT ON changed FOR EACH ROW EXECUTE FUNCTION triggered()',
+    )
+    await db.query(NAME, [1])
+    const client = await db.connect()
+    await client.query(sql)
+    await client.query(NAME, [1])
+    await client.query(NAME, [1])
+    client.release(true)
+    await server.query('DROP TABLE changed; DROP FUNCTION changes; DROP FUNCTION triggered')
+    expect(hits()).toBe(0)
+  })
+
   test('what such a connection answers to a load of the pool is for that caller alone', async () => {
     const single = quiet(new Pool({ connectionString: server.url, max: 1 }))
     const one = cachedPool(single, { cache, scope: 'one' })

@@ -64,6 +64,7 @@ export function readBody(body: string, dialect: Dialect): BodyEffects | undefine
     if (token === undefined || !isName(token)) continue
     const bare = token.kind === 'word' && !isOne(tokens[at - 1] ?? token, ['.'])
     if (bare && ANYTHING[dialect].has(token.text) && !isHarmless(tokens, at)) return undefined
+    if (bare && dialect === 'postgres' && setsSession(tokens, at)) return undefined
     const write = bare ? writeAt(tokens, at, dialect) : undefined
     if (write !== undefined) {
       if (write.paths.length === 0) return undefined
@@ -110,6 +111,15 @@ function pathAt(tokens: readonly Token[], at: number): Token[] {
     if (!isOne(tokens[i + 1] ?? token, ['.'])) break
   }
   return path
+}
+
+/** `SET ROLE a` as a statement of its own; not that of an UPDATE. */
+function setsSession(tokens: readonly Token[], at: number): boolean {
+  const token = tokens[at]
+  if (token === undefined) return false
+  const before = tokens[at - 1]
+  const begins = before === undefined || isOne(before, [';', 'BEGIN', 'THEN', 'ELSE', 'LOOP', '>>'])
+  return begins && isOne(token, ['SET', 'RESET', 'DISCARD'])
 }
 
 /** `ON CONFLICT DO`, and MySQL's `DO` of a loop. */
