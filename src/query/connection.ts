@@ -1,6 +1,7 @@
 import type { Answers } from './answers.js'
 import type { Commits } from './commits.js'
 import { changesOf, type Plan } from './plan.js'
+import { mayBeHalfDone, mayCommitBySelf } from './implicit.js'
 import type { Plans } from './plans.js'
 import { Session, changes } from './session.js'
 import type { Analysis, Dialect } from './sql/index.js'
@@ -154,6 +155,7 @@ export class Connection implements QueryConnection {
   #mayCommit(plan: Plan, query: Query): boolean {
     const { step } = plan.analysis
     if (step !== undefined) return step.action !== 'begin' && step.action !== 'savepoint'
+    if (this.#transaction.active && mayCommitBySelf(this.#host.dialect, plan.analysis)) return true
     return !isEmpty(this.#effectsOf(plan, query))
   }
 
@@ -169,7 +171,7 @@ export class Connection implements QueryConnection {
     if (action === 'commit-prepared') return this.#prepared(name, plan)
     if (step !== undefined) return noPending()
     const pending = noPending()
-    const commits = plan.analysis.kind === 'ddl' && this.#host.dialect === 'mysql'
+    const commits = mayCommitBySelf(this.#host.dialect, plan.analysis)
     if (commits || parts.length > 0) merge(pending, this.#transaction.pending)
     if (!active || commits || parts.length > 0) merge(pending, this.#effectsOf(plan, query))
     return pending
@@ -310,6 +312,7 @@ export class Connection implements QueryConnection {
     if (analysis.kind === 'ddl' && this.#host.dialect === 'mysql')
       merge(permanent, this.#transaction.take())
     this.#record(effects, permanent)
+    if (mayCommitBySelf(this.#host.dialect, analysis)) merge(permanent, this.#transaction.pending)
   }
 
   #applyStep(analysis: Analysis, plan: Plan, permanent: Pending): void {
@@ -355,7 +358,11 @@ export class Connection implements QueryConnection {
       else this.#transaction.add(effects)
       return 'unknown'
     }
-    return 'rolled-back'
+    const { dialect } = this.#host
+    if (!mayCommitBySelf(dialect, analysis)) return 'rolled-back'
+    merge(permanent, this.#transaction.pending)
+    if (mayBeHalfDone(dialect, analysis)) merge(permanent, this.#effectsOf(plan, query))
+    return 'committed'
   }
 
   #record(effects: Pending, permanent: Pending): void {

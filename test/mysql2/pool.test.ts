@@ -54,6 +54,34 @@ test('reads are answered from the cache until a write touches them', async () =>
   expect((await db.query(NAME, [1]))[0]).toEqual([{ name: 'aa' }])
 })
 
+test.each([
+  'CREATE TABLE item (id int)',
+  'LOCK TABLES nowhere WRITE',
+  'ANALYZE TABLE item',
+  'DROP USER nobody@nowhere',
+  'ALTER TABLE nowhere ADD x int',
+])('what %s has committed by itself is gone from the cache', async (sql) => {
+  await using opened = open()
+  const { db } = opened
+  expect((await db.query(NAME, [1]))[0]).toEqual([{ name: 'a' }])
+  const connection = await db.getConnection()
+  await connection.beginTransaction()
+  await connection.query("UPDATE item SET name = 'z' WHERE id = 1")
+  await connection.query(sql).catch(() => {})
+  await connection.rollback()
+  connection.release()
+  expect((await db.query(NAME, [1]))[0]).toEqual([{ name: 'z' }])
+})
+
+test('a DROP that fails for one of its tables has dropped the others', async () => {
+  await using opened = open()
+  const { db } = opened
+  await db.query('CREATE TABLE brief (id int PRIMARY KEY)')
+  expect((await db.query('SELECT * FROM brief'))[0]).toEqual([])
+  await expect(db.query('DROP TABLE nowhere, brief')).rejects.toThrow('nowhere')
+  await expect(db.query('SELECT * FROM brief')).rejects.toThrow('brief')
+})
+
 test('a prepared statement has answers of its own, and so has every form of rows', async () => {
   await using opened = open()
   const { db } = opened
