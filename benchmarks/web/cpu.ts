@@ -24,7 +24,8 @@ function ticksOf(pid: number): number {
   return Number(fields[11]) + Number(fields[12])
 }
 
-function familyOf(pid: number): number[] {
+/** A process and what it has started; /proc/[pid]/task/[tid]/children. */
+export function familyOf(pid: number): number[] {
   const children = readdirSync(`/proc/${pid}/task`)
     .flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' '))
     .filter((child) => child !== '')

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { scratchDirectory } from '../../test/support/scratch.js'
+import { besideServers } from './cores.js'
 
 /** What visitors ask for. */
 export interface Visits {
@@ -48,7 +49,8 @@ async function byWrk({ port, page, fields = {}, seconds }: Visits): Promise<Answ
   for (const [name, value] of Object.entries(fields)) args.push('-H', `${name}: ${value}`)
   if (typeof page === 'string') args.push(`${url}/page/${page}`)
   else args.push('-s', nextPage(), url, '--', String(page))
-  const output = await outputOf('wrk', args)
+  const command = besideServers('wrk', args)
+  const output = await outputOf(command.file, command.args)
   const [, requests, took, unit] = /(\d+) requests in ([\d.]+)(ms|s)/.exec(output) ?? []
   if (requests === undefined) throw new Error(`wrk says something else: ${output}`)
   const [, ...errors] =

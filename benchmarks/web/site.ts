@@ -4,6 +4,7 @@ import { startServer } from '../../test/support/servers/server.js'
 import type { CpuProfile } from '../lib/flame.js'
 import type { WebContender } from './contender.js'
 import { plainExpress } from './contenders/express.js'
+import { pinServers } from './cores.js'
 import { cpuSeconds } from './cpu.js'
 import type { Handler } from './page.js'
 import type { ServerService } from './server.js'
@@ -38,6 +39,7 @@ export async function openSite(contender: WebContender, handler: Handler): Promi
     },
   }
   if (contender.kind === 'application') {
+    pinServers([worker.pid])
     return {
       ...shared,
       port: origin,
@@ -54,6 +56,7 @@ export async function openSite(contender: WebContender, handler: Handler): Promi
       url: (port) => `http://127.0.0.1:${port}`,
       endsPolitely: true,
     })
+    pinServers([front.pid, worker.pid])
     return {
       ...shared,
       port: front.port,
