@@ -194,7 +194,8 @@ const DEFAULT_POLICY: Policy = Object.freeze({
   shared: false,
 })
 
-const CACHE_OPTIONS = new Set<string>([
+/** The names of {@link LifetimeOptions}. */
+export const LIFETIME_OPTIONS: readonly (keyof LifetimeOptions)[] = [
   'ttl',
   'grace',
   'staleWhileRevalidate',
@@ -204,6 +205,10 @@ const CACHE_OPTIONS = new Set<string>([
   'softTimeout',
   'hardTimeout',
   'errorBackoff',
+]
+
+const CACHE_OPTIONS = new Set<string>([
+  ...LIFETIME_OPTIONS,
   'namespace',
   'tiers',
   'bus',

@@ -2,7 +2,7 @@ import { invalidOption } from '../base/errors.js'
 import { toMilliseconds } from '../base/duration.js'
 import { Listeners } from '../base/listeners.js'
 import { coreOf } from '../cache/cache.js'
-import { resolvePolicy, type LifetimeOptions } from '../cache/options.js'
+import { LIFETIME_OPTIONS, resolvePolicy, type LifetimeOptions } from '../cache/options.js'
 import { Answers, isEmptyAnswer } from './answers.js'
 import { CatalogueHolder, type Known } from './catalogue-holder.js'
 import { keyText, type RowKey } from './change.js'
@@ -49,17 +49,6 @@ const OPTIONS = [
   'markFor',
   'replica',
   'hooks',
-] as const
-const LIFETIME = [
-  'ttl',
-  'grace',
-  'staleWhileRevalidate',
-  'staleIfError',
-  'jitter',
-  'earlyRefresh',
-  'softTimeout',
-  'hardTimeout',
-  'errorBackoff',
 ] as const
 
 /**
@@ -278,7 +267,7 @@ export function createQueries(options: QueriesOptions): Queries {
 function lifetimeOf(options: QueriesOptions): LifetimeOptions {
   const fractions: readonly string[] = ['jitter', 'earlyRefresh']
   return Object.fromEntries(
-    LIFETIME.flatMap((name) => {
+    LIFETIME_OPTIONS.flatMap((name) => {
       const value = options[name]
       if (value === undefined) return []
       // Durations become numbers once, not at each query.
@@ -288,7 +277,7 @@ function lifetimeOf(options: QueriesOptions): LifetimeOptions {
 }
 
 function assertNames(options: QueriesOptions): void {
-  const known: readonly string[] = [...OPTIONS, ...LIFETIME]
+  const known: readonly string[] = [...OPTIONS, ...LIFETIME_OPTIONS]
   for (const [name, value] of Object.entries(options))
     if (!known.includes(name)) throw invalidOption(name, `one of ${known.join(', ')}`, value)
 }
