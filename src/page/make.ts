@@ -42,11 +42,12 @@ export async function makePage(
     added: [...selectingFields(run.names, run.headers, settings.normalisers), ...asked],
   })
   let handed: HandedOver | undefined
-  run.onHandOver?.((answer) => {
-    if (!view.guarded) return
-    handed = withText(answer)
-    if (handed !== undefined) view.handOver()
-  })
+  if (view.guarded) {
+    run.onHandOver?.((answer) => {
+      handed = withText(answer)
+      if (handed !== undefined) view.handOver()
+    })
+  }
   const around = (): Surroundings => ({
     settings,
     requestFields: run.headers,
