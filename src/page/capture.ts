@@ -58,7 +58,7 @@ export interface Capture {
 type Callback = (error?: Error | null) => void
 
 export function captureResponse(response: ServerResponse, options: CaptureOptions): Capture {
-  const before: OutgoingHttpHeaders = { ...response.getHeaders() }
+  const before: OutgoingHttpHeaders = response.getHeaders()
   const statusBefore = response.statusCode
   const own = ownMethods(response)
   const { promise, resolve } = Promise.withResolvers<CaptureEnd>()
@@ -71,7 +71,7 @@ export function captureResponse(response: ServerResponse, options: CaptureOption
 
   const begin = (last = false, body?: Head['body']): Course => {
     if (course !== undefined) return course
-    const fields: FieldValues = { ...response.getHeaders() }
+    const fields: FieldValues = response.getHeaders()
     const lines = linesFromFields(options.whole ? fields : changed(fields, before))
     head = { status: response.statusCode, fields, lines }
     const decided = options.onHead({ ...head, last, body })
@@ -100,13 +100,17 @@ export function captureResponse(response: ServerResponse, options: CaptureOption
       return
     }
     const { status, lines, fields } = head!
+    const written = pieces
+    // The response outlives its capture, and with it what its functions see: a page's text is not to be among that.
+    pieces = undefined
+    head = undefined
     // A 304 states the length of what it does not send (RFC 9110 section 8.6).
     const stated = status === 304 ? undefined : fields['content-length']
-    if (stated !== undefined && Number(stated) !== pieces.bytes) {
+    if (stated !== undefined && Number(stated) !== written.bytes) {
       resolve({ kind: 'incomplete', reason: 'length' })
       return
     }
-    resolve({ kind: 'complete', captured: { status, lines, fields, body: pieces.join() } })
+    resolve({ kind: 'complete', captured: { status, lines, fields, body: written.join() } })
   }
   const onClose = (): void => {
     pace.stop()
@@ -214,6 +218,7 @@ function changed(fields: FieldValues, before: FieldValues): FieldValues {
   const result: Record<string, FieldValues[string]> = {}
   for (const [name, value] of Object.entries(fields)) {
     const was = before[name]
+    if (was === value) continue
     if (was === undefined || JSON.stringify(was) !== JSON.stringify(value)) result[name] = value
   }
   return result

@@ -84,7 +84,8 @@ export function isFor(kept: Kept, headers: FieldValues, settings: PageSettings):
  */
 export class VariantBound {
   readonly #max: number
-  readonly #byUrl = new Recent<Set<string>>(10_000)
+  /** Most URLs have one variant, and a set of one is ten times the size of it. */
+  readonly #byUrl = new Recent<string | Set<string>>(10_000)
 
   constructor(max: number) {
     this.#max = max
@@ -92,7 +93,12 @@ export class VariantBound {
 
   /** Notes a key that was made; returns the one that has to go for it, if any. */
   note(url: string, key: string): string | undefined {
-    const known = this.#byUrl.get(url) ?? new Set()
+    const before = this.#byUrl.get(url)
+    if (before === undefined || before === key) {
+      this.#byUrl.set(url, key)
+      return undefined
+    }
+    const known = typeof before === 'string' ? new Set([before]) : before
     this.#byUrl.set(url, known)
     known.delete(key)
     known.add(key)

@@ -79,11 +79,14 @@ export function viewRequest(request: IncomingMessage, options: ViewOptions): Req
   }
   const { method } = request
   const shown = shownFields(request.headers, host, added)
-  const written = new Map<string | symbol, unknown>()
+  let written: Map<string | symbol, unknown> | undefined
   const watched = watchFields(shown, {
     onName: note,
     onAll: noteAll,
-    onWrite: (name, value) => written.set(name, value),
+    onWrite: (name, value) => {
+      written ??= new Map()
+      written.set(name, value)
+    },
   })
   const replaced: (() => void)[] = []
   const replace = (target: object, name: string, value: () => unknown): void => {
@@ -165,12 +168,13 @@ export function viewRequest(request: IncomingMessage, options: ViewOptions): Req
       noting = false
       for (const restore of replaced) restore()
       replaced.length = 0
+      if (method !== undefined) request.method = method
+      if (written === undefined) return
       for (const [name, value] of written) {
         if (value === undefined) Reflect.deleteProperty(request.headers, name)
         else Reflect.set(request.headers, name, value)
       }
-      written.clear()
-      if (method !== undefined) request.method = method
+      written = undefined
     },
   }
   return view

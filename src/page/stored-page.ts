@@ -120,6 +120,9 @@ function singleValue(value: FieldValues[string]): string | undefined {
   return value === undefined ? undefined : typeof value === 'object' ? value.join(',') : `${value}`
 }
 
+/** Fields that are about one answer and not about the page. */
+const DROPPED = new Set(['content-length', 'trailer', 'age', 'cache-status'])
+
 /** The page to keep; a response that cannot go out again as it stands gives the reason. */
 export function createPage(
   captured: Captured,
@@ -129,8 +132,7 @@ export function createPage(
   const { status, fields, body, holes } = captured
   if (!isStoredStatus(status)) return 'status'
   const { directives } = governingDirectives(fields, around.settings.targets)
-  const dropped = new Set(['content-length', 'trailer', 'age', 'cache-status'])
-  let lines = storableLines(captured.lines, directives).filter(([name]) => !dropped.has(name))
+  let lines = storableLines(captured.lines, directives).filter(([name]) => !DROPPED.has(name))
   if (findUnsafeLine(lines) !== undefined) return 'unsafe-field'
   const left = Math.max(0, Math.floor((around.freshUntil - freshness.bornAt) / 1000))
   if (left !== Infinity) lines = replaceLines(lines, capFields(fields, left, around.responseAt))
