@@ -151,6 +151,8 @@ function readWord(r: Reader, token: Token, inside: Inside): void {
   }
   if (text === 'DISTINCT' && isOne(next, ['FROM'])) {
     if (!isOne(r.tokens[r.at - 1] ?? token, ['IS', 'NOT'])) r.fail()
+    // A type or a column called `is`, then a label: `SELECT a::is distinct FROM books`.
+    if (isOne(r.tokens[r.at - 2] ?? token, ['::', '.', 'SETOF'])) r.fail()
     r.at += 2
     return
   }

@@ -228,3 +228,12 @@ test('where a row lies and who locks it is not kept', () => {
   }
   expect(analyze('SELECT xmin, tableoid FROM t', 'postgres').cacheable).toBe(true)
 })
+
+test('after a type or a column called `is`, DISTINCT is a label and FROM begins the tables', () => {
+  for (const value of ['a::is', 't.is']) {
+    const { why, reads } = analyze(`SELECT ${value} DISTINCT FROM books`, 'postgres')
+    expect(why === 'syntax' || reads.includes('books')).toBe(true)
+  }
+  const { why, reads } = analyze('SELECT t.a IS NOT DISTINCT FROM b FROM t', 'postgres')
+  expect({ why, reads }).toEqual({ why: undefined, reads: ['t'] })
+})
