@@ -157,6 +157,8 @@ export function cachedPool<P extends Pool>(pool: P, options: CachedPoolOptions):
   })
 
   const query = (config: unknown, given?: unknown, last?: unknown): unknown => {
+    // pg refuses by itself, in its own words.
+    if (pool.ending) return passed(config, given, last)
     if (typeof config === 'string' && last === undefined) {
       const values = given === undefined ? NO_VALUES : given
       const hit = Array.isArray(values) ? queries.atHand(config, values) : undefined

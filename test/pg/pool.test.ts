@@ -29,7 +29,8 @@ beforeEach(async () => {
   db = cachedPool(pool, { cache, scope: 'shop' })
   const opened = { db, cache }
   return async () => {
-    await opened.db.end()
+    if (!opened.db.ended) await opened.db.end()
+    if (db !== opened.db) await db.end()
     await opened.cache.close()
   }
 })
@@ -53,6 +54,19 @@ describe('the pool', () => {
     expect(db.options.max).toBe(4)
     expect(db.ending).toBe(false)
     expect(db.listenerCount('connect')).toBe(pool.listenerCount('connect'))
+  })
+
+  test('refuses as pg does once it is ended, also what is kept', async () => {
+    await db.query(NAME, [1])
+    await db.query(NAME, [1])
+    expect(hits()).toBe(1)
+    const own = new Pool({ connectionString: server.url })
+    await own.end()
+    const message = await own.query(NAME, [1]).catch((error: unknown) => String(error))
+    await db.end()
+    await expect(db.query(NAME, [1])).rejects.toThrow(/after calling end/)
+    expect(String(await db.query({ text: NAME, values: [1] }).catch(String))).toBe(message)
+    db = cachedPool(quiet(new Pool({ connectionString: server.url })), { cache, scope: 'shop' })
   })
 
   test('answers like pg, also from the cache', async () => {
