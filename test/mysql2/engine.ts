@@ -42,7 +42,8 @@ export const mariadb: Engine = {
         pool.on('connection', (connection: mysql.PoolConnection) => {
           if (lockTimeoutMs !== undefined)
             void connection.query(
-              `SET innodb_lock_wait_timeout = ${Math.ceil(lockTimeoutMs / 1000)}`,
+              // In whole seconds: below one it does not wait.
+              `SET innodb_lock_wait_timeout = ${Math.floor(lockTimeoutMs / 1000)}`,
             )
         })
         const db = cachedPool(pool, { scope: 'shop', ...options })

@@ -55,7 +55,7 @@ interface Db {
 /** An application process, as far as keepfresh is concerned: a cache and a pool of its own. */
 function application(options: Partial<CachedPoolOptions> = {}, tiers?: CacheOptions['tiers']): Db {
   const cache = createCache({ tiers: tiers ?? [redisStore(redis.url)], namespace: 'strict' })
-  const db = cachedPool(new Pool({ connectionString: postgres.url }), {
+  const db = cachedPool(quiet(new Pool({ connectionString: postgres.url })), {
     cache,
     scope: 'shop',
     consistency: 'strict',
@@ -326,3 +326,8 @@ test('process memory in front of a shared store is refused, and so is a wrong op
   expect(() => application({ consistency: 'sometimes' as never })).toThrow('consistency')
   expect(() => application({ markFor: 0 })).toThrow('markFor')
 })
+
+/** Connections that end may still hear that their server goes down. */
+function quiet(pool: Pool): Pool {
+  return pool.on('error', () => {}).on('connect', (client) => client.on('error', () => {}))
+}
