@@ -465,14 +465,19 @@ export function atHand(core: Core, key: string): Promise<unknown> | undefined {
     : undefined
 }
 
-/** A hit in process memory: one promise, and nothing computed for listeners that are not there. */
-function hitNear(core: Core, key: string, entry: Entry): Promise<unknown> {
+/** Counts and tells of a hit in process memory. */
+export function noteHit(core: Core, key: string, entry: Entry): void {
   core.counters.hits++
   core.counters.byTier[0]!++
   if (core.events.hitListened || core.events.hitChannel.hasSubscribers) {
     core.events.emit('hit', { key: readable(key), tier: core.tierNames[0]! })
   }
   currentScope()?.note(core, entry.tags, entry.versions, entry.freshUntil, entry.private)
+}
+
+/** A hit in process memory: one promise, and nothing computed for listeners that are not there. */
+function hitNear(core: Core, key: string, entry: Entry): Promise<unknown> {
+  noteHit(core, key, entry)
   // Awaiting one promise often costs less than making one for each.
   return entry.copied
     ? Promise.resolve(handOut(entry))

@@ -1,14 +1,14 @@
 import { CacheError, describe, invalidOption } from '../base/errors.js'
 import { canonicalKey } from '../base/stable-key.js'
+import { isAhead } from '../base/turn-clock.js'
 import { updateValue } from '../cache/adjust.js'
-import { coreOf, type Cache } from '../cache/cache.js'
+import { coreOf, noteHit, type Cache } from '../cache/cache.js'
 import { useCore } from '../cache/first-use.js'
 import { readMany } from '../cache/many.js'
 import { resolvePolicy, type GetOrSetOptions, type Policy } from '../cache/options.js'
 import { createReading } from '../cache/reading.js'
 import { read } from '../cache/read.js'
 import type { Answer } from '../cache/answer.js'
-import { currentScope } from '../cache/scope.js'
 import type { Receipt } from '../cache/change.js'
 import type { Core } from '../cache/core.js'
 import { assembleMany, planParts, type Plan } from './assemble.js'
@@ -132,11 +132,8 @@ export function defineObject<
     const key = `${name}:${idText(id)}`
     if (core.trusted && core.near !== undefined) {
       const entry = core.near.get(key)
-      if (entry !== undefined && !entry.copied && core.clock.now() < entry.checkAt) {
-        core.counters.hits++
-        core.counters.byTier[0]!++
-        if (core.events.wants('hit')) core.events.emit('hit', { key, tier: core.tierNames[0]! })
-        currentScope()?.note(core, entry.tags, entry.versions, entry.freshUntil, entry.private)
+      if (entry !== undefined && !entry.copied && isAhead(core.clock, entry.checkAt)) {
+        noteHit(core, key, entry)
         return Promise.resolve(out((entry.value as KeptObject).object, id))
       }
     }
