@@ -1,13 +1,16 @@
 import { memoryStore } from './adapters/memory/index.js'
+import { assertRuntime } from './src/base/runtime.js'
 import { Cache } from './src/cache/cache.js'
 import type { CacheOptions } from './src/cache/options.js'
 
 /**
  * Makes a cache. Works with no option: process memory, bounded, five minutes of freshness.
  *
- * @throws {CacheError} `CACHE_OPTION_INVALID` naming the option and the value, for a wrong or unknown one.
+ * @throws {CacheError} `CACHE_OPTION_INVALID` naming the option and the value, for a wrong or unknown one; `CACHE_UNSUPPORTED` where
+ *   Node is older than 22.
  */
 export function createCache(options: CacheOptions = {}): Cache {
+  assertRuntime()
   return new Cache({ ...options, tiers: options.tiers ?? [memoryStore()] })
 }
 

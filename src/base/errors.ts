@@ -26,7 +26,7 @@ export type CacheErrorCode =
   | 'CACHE_PEER_MISSING'
   /** Something private or uncacheable was asked for while something shared was being made. */
   | 'CACHE_SCOPE_VIOLATION'
-  /** The feature is not supported by this store. */
+  /** Something that this store, this client or this Node does not have. */
   | 'CACHE_UNSUPPORTED'
 
 export interface CacheErrorDetails {

@@ -112,12 +112,24 @@ describe.each(subpaths)('%s', (subpath) => {
   })
 })
 
-test('declarations compile in a strict project that checks libraries too', async () => {
+test('CommonJS may require it', async () => {
+  const code = `
+    const { createCache } = require('keepfresh')
+    const { memoryStore } = require('keepfresh/memory')
+    createCache({ tiers: [memoryStore()] }).getOrSet('a', () => 1).then(console.log)`
+  const node = await run(process.execPath, ['--input-type=commonjs', '-e', code], { cwd: project })
+  expect(node).toMatchObject({ stdout: '1\n', stderr: '' })
+})
+
+test.each([
+  ['nodenext', { module: 'nodenext' }],
+  ['bundler', { module: 'preserve', moduleResolution: 'bundler' }],
+])('declarations compile in a strict project that checks libraries too: %s', async (name, how) => {
   const directory = projectWithPeers()
   const lines = subpaths.map((subpath, n) => `export * as s${n} from '${subpath}'`)
   writeFileSync(join(directory, 'all.ts'), `${lines.join('\n')}\n`)
   const compilerOptions = {
-    module: 'nodenext',
+    ...how,
     target: 'es2022',
     lib: ['es2023', 'esnext.disposable'],
     strict: true,
@@ -126,12 +138,10 @@ test('declarations compile in a strict project that checks libraries too', async
     noEmit: true,
     types: ['node'],
   }
-  writeFileSync(
-    join(directory, 'tsconfig.json'),
-    JSON.stringify({ compilerOptions, files: ['all.ts'] }),
-  )
+  const config = join(directory, `tsconfig.${name}.json`)
+  writeFileSync(config, JSON.stringify({ compilerOptions, files: ['all.ts'] }))
   const tsc = join(root, 'node_modules/.bin/tsc')
-  const output = await problemsOf(run(tsc, ['-p', directory, '--pretty', 'false']))
+  const output = await problemsOf(run(tsc, ['-p', config, '--pretty', 'false']))
   // Other packages' declarations are theirs to mend.
   const ours = output
     .split('\n')
