@@ -6,31 +6,23 @@ import {
   type RequestListener,
   type Server,
 } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { expressProxy } from '../../examples/proxy/express.js'
 import { fastifyProxy } from '../../examples/proxy/fastify.js'
 import { type Cache, createCache } from '../../index.js'
 import { FakeClock } from '../../src/testing/fake-clock.js'
 import { deferred } from '../support/deferred.js'
+import { listen } from '../support/listening.js'
 
 const opened: { close(): Promise<void> }[] = []
 afterEach(async () => {
   for (const one of opened.splice(0).toReversed()) await one.close()
 })
 
-async function listen(server: Server): Promise<string> {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  opened.push({
-    close: async () => {
-      if (!server.listening) return
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    },
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+async function serve(server: Server): Promise<string> {
+  const listening = await listen(server)
+  opened.push(listening)
+  return listening.url
 }
 
 type Proxy = (origin: string, cache: Cache) => Promise<Server>
@@ -82,7 +74,7 @@ describe.each(proxies)('an application that proxies an origin: %s', (_, proxy) =
     const clock = new FakeClock(Date.now())
     const cache = createCache({ clock })
     const originServer = createServer(answer)
-    const url = await listen(await proxy(await listen(originServer), cache))
+    const url = await serve(await proxy(await serve(originServer), cache))
     opened.push(cache)
     return { url, clock, originServer }
   }

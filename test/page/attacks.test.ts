@@ -1,55 +1,18 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { memoryStore } from '../../adapters/memory/index.js'
-import { createCache } from '../../index.js'
-import type { PageOptions } from '../../src/page/index.js'
-import {
-  expressListener,
-  expressMiddleware,
-  fastifyHook,
-  fastifyListener,
-  type Handler,
-  type Site,
-  type SiteKind,
-  type SiteOptions,
-} from './site.js'
-
-const behind: readonly (readonly [string, SiteKind])[] = [
-  ['Express, as a middleware', expressMiddleware],
-  ['Fastify, as a hook', fastifyHook],
-]
-const kinds: readonly (readonly [string, SiteKind])[] = [
-  ...behind,
-  ['Express, in front', expressListener],
-  ['Fastify, in front', fastifyListener],
-]
-
-const opened: { close(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const one of opened.splice(0).toReversed()) await one.close()
-})
-
-async function openSite(
-  kind: SiteKind,
-  handler: Handler,
-  options: PageOptions = {},
-  before?: SiteOptions['before'],
-): Promise<Site> {
-  const cache = createCache()
-  const base = { cache, options: { ttl: '1m', ...options }, handler } as const
-  const site = await kind(before === undefined ? base : { ...base, before })
-  opened.push(cache, site)
-  return site
-}
+import { BEHIND, type Handler, KINDS, siteOpener } from './site.js'
 
 const echo =
   (field: string): Handler =>
   ({ headers }) => ({ body: `${field}: ${String(headers[field] ?? 'none')}` })
 
-describe.each(kinds)('attacks on pages: %s', (_, kind) => {
+describe.each(KINDS)('attacks on pages: %s', (_, kind) => {
+  const open = siteOpener(kind, { ttl: '1m' })
+
   it.each(['x-forwarded-host', 'x-forwarded-proto', 'forwarded', 'x-original-url', 'x-evil'])(
     'does not show anybody the %s of another, although no Vary says so',
     async (field) => {
-      const { get } = await openSite(kind, echo(field))
+      const { get } = await open(echo(field))
       expect((await get('/', { [field]: 'evil.test' })).body).toBe(`${field}: evil.test`)
       expect((await get('/')).body).toBe(`${field}: none`)
       expect((await get('/')).headers['cache-status']).toContain('hit')
@@ -57,16 +20,16 @@ describe.each(kinds)('attacks on pages: %s', (_, kind) => {
   )
 
   it('keeps nothing of a handler that repeats every field', async () => {
-    const { get } = await openSite(kind, ({ headers }) => ({ body: JSON.stringify(headers) }))
+    const { get } = await open(({ headers }) => ({ body: JSON.stringify(headers) }))
     await get('/', { 'x-evil': 'mine' })
     expect((await get('/')).body).not.toContain('mine')
   })
 
   it('has pages of their own for each host, and none for a host that is not configured', async () => {
-    const any = await openSite(kind, echo('host'))
+    const any = await open(echo('host'))
     await any.get('/', { host: 'evil.test' })
     expect((await any.get('/', { host: 'shop.test' })).body).toBe('host: shop.test')
-    const one = await openSite(kind, echo('host'), { hosts: 'shop.test' })
+    const one = await open(echo('host'), { hosts: 'shop.test' })
     const refused = await one.get('/', { host: 'evil.test' })
     expect(refused.headers['cache-status']).toBe('keepfresh;fwd=bypass;detail=host')
     expect((await one.get('/', { host: 'SHOP.test:443' })).body).toBe('host: shop.test')
@@ -74,13 +37,9 @@ describe.each(kinds)('attacks on pages: %s', (_, kind) => {
   })
 
   it('shows the handler no parameter that is not in the key', async () => {
-    const { get } = await openSite(
-      kind,
-      ({ query, url }) => ({ body: JSON.stringify([query, url]) }),
-      {
-        query: ['page'],
-      },
-    )
+    const { get } = await open(({ query, url }) => ({ body: JSON.stringify([query, url]) }), {
+      query: ['page'],
+    })
     const first = await get('/news?page=1&callback=evil&utm_content=x;page=2')
     expect(first.body).toBe('[{"page":"1"},"/news?page=1"]')
     expect((await get('/news?page=1')).headers['cache-status']).toContain('hit')
@@ -88,7 +47,7 @@ describe.each(kinds)('attacks on pages: %s', (_, kind) => {
   })
 
   it('does not keep what a GET with a body was answered', async () => {
-    const { ask, get } = await openSite(kind, () => ({ body: 'page' }))
+    const { ask, get } = await open(() => ({ body: 'page' }))
     const fat = await ask(
       'GET',
       '/',
@@ -100,7 +59,7 @@ describe.each(kinds)('attacks on pages: %s', (_, kind) => {
   })
 
   it('keeps nothing for requests that override their method', async () => {
-    const { get } = await openSite(kind, () => ({ body: 'page' }))
+    const { get } = await open(() => ({ body: 'page' }))
     const got = await get('/', { 'x-http-method-override': 'DELETE' })
     expect(got.headers['cache-status']).toBe('keepfresh;fwd=bypass;detail=method-override')
   })
@@ -116,20 +75,20 @@ describe.each(kinds)('attacks on pages: %s', (_, kind) => {
     '/x%zz',
     '//evil.test/x',
   ])('does not keep %s, which servers read in different ways', async (path) => {
-    const { get } = await openSite(kind, () => ({ body: 'page' }))
+    const { get } = await open(() => ({ body: 'page' }))
     await get(path)
     expect((await get(path)).headers['cache-status'] ?? '').not.toContain('hit')
   })
 
   it('does not take a private page for an asset because of its name', async () => {
-    const { get } = await openSite(kind, ({ headers }) => ({ body: `for ${headers.cookie}` }))
+    const { get } = await open(({ headers }) => ({ body: `for ${headers.cookie}` }))
     await get('/me/x.css', { cookie: 'id=a' })
     expect((await get('/me/x.css', { cookie: 'id=b' })).body).toBe('for id=b')
     expect((await get('/me/x.css')).body).toBe('for undefined')
   })
 
   it('does not keep the 400 that an oversized or broken request got', async () => {
-    const { get } = await openSite(kind, ({ headers }) =>
+    const { get } = await open(({ headers }) =>
       (headers['x-long'] ?? '').length > 100 ? { status: 400 } : { body: 'fine' },
     )
     await get('/', { 'x-long': 'x'.repeat(2_000) })
@@ -137,7 +96,7 @@ describe.each(kinds)('attacks on pages: %s', (_, kind) => {
   })
 
   it('does not show anybody the 400 of another, although it says that it may be kept', async () => {
-    const { get } = await openSite(kind, ({ headers }) => ({
+    const { get } = await open(({ headers }) => ({
       ...((headers['x-long'] ?? '').length > 100 ? { status: 400, body: 'bad' } : { body: 'fine' }),
       headers: { 'cache-control': 'public, max-age=60' },
     }))
@@ -146,7 +105,7 @@ describe.each(kinds)('attacks on pages: %s', (_, kind) => {
   })
 
   it('keeps encoded separators and case apart, as routers do', async () => {
-    const { get } = await openSite(kind, ({ url }) => ({ body: url }))
+    const { get } = await open(({ url }) => ({ body: url }))
     for (const path of ['/a/b', '/a%2Fb', '/a%5Cb', '/A/b', '/a/b/', '/a/b;x', '/a/b%3Bx']) {
       expect((await get(path)).body).toBe(path)
     }
@@ -155,7 +114,7 @@ describe.each(kinds)('attacks on pages: %s', (_, kind) => {
 
   it('runs the handler once for a flood of parameters and fields that it does not use', async () => {
     let runs = 0
-    const { get } = await openSite(kind, () => ({ body: `${++runs}` }))
+    const { get } = await open(() => ({ body: `${++runs}` }))
     const floods = Array.from({ length: 200 }, (_, at) =>
       get(`/?bust=${at}&b${at}=1`, { [`x-bust-${at}`]: 'x', 'user-agent': `${at}`, via: `${at}` }),
     )
@@ -164,16 +123,14 @@ describe.each(kinds)('attacks on pages: %s', (_, kind) => {
   })
 
   it('keeps no more than it is bounded to, whatever hosts and paths are asked for', async () => {
-    const cache = createCache({ tiers: [memoryStore({ maxEntries: 50 })] })
-    const site = await kind({ cache, options: { ttl: '1m' }, handler: () => ({ body: 'page' }) })
-    opened.push(cache, site)
-    for (let at = 0; at < 200; at++) await site.get(`/${at}`, { host: `h${at}.test` })
+    const tiers = [memoryStore({ maxEntries: 50 })]
+    const { get, cache } = await open(() => ({ body: 'page' }), {}, { tiers })
+    for (let at = 0; at < 200; at++) await get(`/${at}`, { host: `h${at}.test` })
     expect(cache.stats().entries).toBeLessThanOrEqual(50)
   })
 
   it('lets nobody write fields or a second response, whatever the handler repeats', async () => {
-    const { get } = await openSite(
-      kind,
+    const { get } = await open(
       ({ query }) => ({
         body: 'page',
         headers: { 'x-name': String((query as { name?: string }).name) },
@@ -188,10 +145,7 @@ describe.each(kinds)('attacks on pages: %s', (_, kind) => {
   })
 
   it('makes anew what somebody has spoiled in the store', async () => {
-    const cache = createCache()
-    const handler: Handler = () => ({ body: 'page' })
-    const site = await kind({ cache, options: { ttl: '1m', hosts: 'shop.test' }, handler })
-    opened.push(cache, site)
+    const { get, cache } = await open(() => ({ body: 'page' }), { hosts: 'shop.test' })
     const host = 'shop.test'
     const page = {
       status: 200,
@@ -210,15 +164,14 @@ describe.each(kinds)('attacks on pages: %s', (_, kind) => {
     for (const one of spoiled) {
       const kept = { vary: [], variant: '', page: one }
       await cache.set(['keepfresh:page', 'https://shop.test/', ''], kept, { ttl: '1m' })
-      const got = await site.get('/', { host })
+      const got = await get('/', { host })
       expect([got.status, got.body, got.headers['set-cookie']]).toEqual([200, 'page', undefined])
     }
   })
 
   it('bounds the variants of one URL', async () => {
     let runs = 0
-    const { get } = await openSite(
-      kind,
+    const { get } = await open(
       ({ headers }) => ({ body: `${String(headers['x-v'])} ${++runs}`, headers: { vary: 'x-v' } }),
       { maxVariants: 3, vary: ['x-v'] },
     )
@@ -230,18 +183,18 @@ describe.each(kinds)('attacks on pages: %s', (_, kind) => {
   it('lets no visitor make the handler work, unless that is wanted', async () => {
     let runs = 0
     const handler: Handler = () => ({ body: `${++runs}` })
-    const closed = await openSite(kind, handler)
+    const closed = await open(handler)
     await closed.get('/')
     const asked = await closed.get('/', { 'cache-control': 'no-cache', pragma: 'no-cache' })
     expect(asked.body).toBe('1')
-    const open = await openSite(kind, handler, { requestDirectives: 'honour' })
-    await open.get('/')
-    expect((await open.get('/', { 'cache-control': 'no-cache' })).body).toBe('3')
-    expect((await open.get('/x', { 'cache-control': 'only-if-cached' })).status).toBe(504)
+    const listening = await open(handler, { requestDirectives: 'honour' })
+    await listening.get('/')
+    expect((await listening.get('/', { 'cache-control': 'no-cache' })).body).toBe('3')
+    expect((await listening.get('/x', { 'cache-control': 'only-if-cached' })).status).toBe(504)
   })
 
   it('does not show one visitor the conditions or ranges of another', async () => {
-    const { get } = await openSite(kind, ({ headers }) => ({
+    const { get } = await open(({ headers }) => ({
       body: `${headers.range} ${headers['if-none-match']} ${headers['cache-control']}`,
     }))
     const first = await get('/', {
@@ -254,16 +207,19 @@ describe.each(kinds)('attacks on pages: %s', (_, kind) => {
   })
 })
 
-describe.each(behind)('what comes before the page cache: %s', (_, kind) => {
+describe.each(BEHIND)('what comes before the page cache: %s', (_, kind) => {
+  const open = siteOpener(kind, { ttl: '1m' })
+
   it.each(['user', 'session'] as const)(
     'keeps nothing of a handler that looks at %s',
     async (name) => {
-      const { get } = await openSite(
-        kind,
+      const { get } = await open(
         ({ own }) => ({ body: JSON.stringify(own[name] ?? 'nobody') }),
         {},
-        (own, headers) => {
-          if (headers['x-as'] !== undefined) own[name] = { is: headers['x-as'] }
+        {
+          before: (own, headers) => {
+            if (headers['x-as'] !== undefined) own[name] = { is: headers['x-as'] }
+          },
         },
       )
       const first = await get('/', { 'x-as': 'ann' })

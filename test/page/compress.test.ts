@@ -1,26 +1,18 @@
 import { brotliDecompressSync, gunzipSync, gzipSync, zstdDecompressSync } from 'node:zlib'
-import { afterEach, describe, expect, it } from 'vitest'
-import { type Cache, createCache } from '../../index.js'
+import { describe, expect, it } from 'vitest'
+import { createCache } from '../../index.js'
 import type { CompressOptions } from '../../src/page/index.js'
 import { until } from '../support/until.js'
 import {
   expressListener,
-  expressMiddleware,
-  fastifyHook,
-  fastifyListener,
   type Got,
   type Handler,
+  KINDS,
   type Site,
-  type SiteKind,
+  siteOpener,
   type Told,
 } from './site.js'
 
-const kinds: readonly (readonly [string, SiteKind])[] = [
-  ['Express, as a middleware', expressMiddleware],
-  ['Express, in front', expressListener],
-  ['Fastify, as a hook', fastifyHook],
-  ['Fastify, in front', fastifyListener],
-]
 const text = 'A line of a page that says the same as the last one.\n'.repeat(100)
 const html = { 'content-type': 'text/html; charset=utf-8', etag: '"v1"' }
 const decoded: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
@@ -29,22 +21,10 @@ const decoded: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
   zstd: zstdDecompressSync,
 }
 
-describe.each(kinds)('pages in content codings: %s', (_, kind) => {
-  const opened: { close(): Promise<void> }[] = []
-  afterEach(async () => {
-    for (const one of opened.splice(0).toReversed()) await one.close()
-  })
-
-  async function site(
-    told: Told | Handler,
-    compress: boolean | CompressOptions = true,
-  ): Promise<Site & { readonly cache: Cache }> {
-    const cache = createCache()
-    const handler = typeof told === 'function' ? told : () => told
-    const made = await kind({ cache, options: { ttl: '1m', compress }, handler })
-    opened.push(cache, made)
-    return { ...made, cache }
-  }
+describe.each(KINDS)('pages in content codings: %s', (_, kind) => {
+  const open = siteOpener(kind, { ttl: '1m' })
+  const site = (told: Told | Handler, compress: boolean | CompressOptions = true) =>
+    open(typeof told === 'function' ? told : () => told, { compress })
   const accepting = (accept: string) => ({ 'accept-encoding': accept })
 
   /** Asks until the page has been made in `coding`. */

@@ -1,6 +1,3 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Express, RequestHandler } from 'express'
 // @ts-expect-error -- Express 4 has no types of its own; those of 5 fit what is used here.
 import express4 from 'express4'
@@ -14,6 +11,7 @@ import {
 } from '../../adapters/express/index.js'
 import { createCache } from '../../index.js'
 import { FakeClock } from '../../src/testing/fake-clock.js'
+import { listen } from '../support/listening.js'
 import { until } from '../support/until.js'
 
 const express = express4 as () => Express
@@ -30,13 +28,10 @@ async function site(handler: RequestHandler, options: PageOptions, inFront = fal
   if (!inFront) shop.use(cachePage(cache, options))
   shop.use(handler)
   app.use('/shop', shop)
-  const server = createServer(inFront ? cachedListener(app, cache, options) : app)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  opened.push(cache, { close: () => (server.closeAllConnections(), server.close()) })
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/shop`
+  const { url, close } = await listen(inFront ? cachedListener(app, cache, options) : app)
+  opened.push(cache, { close })
   const get = async (path: string, init?: RequestInit) => {
-    const response = await fetch(url + path, init)
+    const response = await fetch(`${url}/shop${path}`, init)
     return { status: response.status, headers: response.headers, body: await response.text() }
   }
   return { get, clock, cache }
@@ -112,10 +107,8 @@ it('policies and validators work in Express 4', async () => {
     conditional(() => ({ etag: ['page', 1] })),
     (_request, response) => void response.send(`run ${++runs}`),
   )
-  const server = createServer(app).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  opened.push({ close: () => (server.closeAllConnections(), server.close()) })
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { url, close } = await listen(app)
+  opened.push({ close })
   const first = await fetch(url)
   expect([await first.text(), first.headers.get('cache-control')]).toEqual([
     'run 1',

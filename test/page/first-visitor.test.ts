@@ -1,36 +1,10 @@
 /** Whoever comes first gets the fields that all others get, where the body is there before the head goes out. */
 import { Readable } from 'node:stream'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createCache, type Cache } from '../../index.js'
-import {
-  expressListener,
-  expressMiddleware,
-  fastifyHook,
-  fastifyListener,
-  type Handler,
-  type Site,
-} from './site.js'
+import { describe, expect, it } from 'vitest'
+import { KINDS, siteOpener } from './site.js'
 
-describe.each([
-  ['express, middleware', expressMiddleware],
-  ['express, listener', expressListener],
-  ['fastify, hook', fastifyHook],
-  ['fastify, listener', fastifyListener],
-])('the first visitor, in %s', (_, kind) => {
-  let cache: Cache
-  const sites: Site[] = []
-  beforeEach(() => {
-    cache = createCache()
-  })
-  afterEach(async () => {
-    for (const site of sites.splice(0)) await site.close()
-    await cache.close()
-  })
-  const open = async (handler: Handler): Promise<Site> => {
-    const site = await kind({ cache, options: { ttl: '1m' }, handler })
-    sites.push(site)
-    return site
-  }
+describe.each(KINDS)('the first visitor: %s', (_, kind) => {
+  const open = siteOpener(kind, { ttl: '1m' })
 
   it.each([
     ['text', 'päge'],
@@ -48,7 +22,7 @@ describe.each([
   it('who has the page already is told so, although the handler had to run', async () => {
     const site = await open(() => ({ body: 'page' }))
     const { etag } = (await site.get('/')).headers
-    await cache.clear()
+    await site.cache.clear()
     const { status, body, headers } = await site.get('/', { 'if-none-match': String(etag) })
     expect([status, body]).toEqual([304, ''])
     expect(headers['cache-status']).toContain('fwd=miss')

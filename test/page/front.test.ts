@@ -1,6 +1,4 @@
-import { once } from 'node:events'
-import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
 import express from 'express'
 import fastify from 'fastify'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -9,6 +7,7 @@ import * as forFastify from '../../adapters/fastify/index.js'
 import { type Cache, createCache } from '../../index.js'
 import type { PageOptions } from '../../src/page/index.js'
 import { deferred } from '../support/deferred.js'
+import { listen } from '../support/listening.js'
 import { until } from '../support/until.js'
 
 /** Routes with page caches of their own behind `cachedListener`. */
@@ -37,24 +36,21 @@ interface Plan {
 
 type Kind = (plan: Plan) => Promise<Site>
 
-const servers: Server[] = []
-const caches: Cache[] = []
+const opened: { close(): Promise<void> }[] = []
 afterEach(async () => {
-  for (const server of servers.splice(0)) server.close()
-  for (const cache of caches.splice(0)) await cache.close()
+  for (const one of opened.splice(0).toReversed()) await one.close()
 })
 
 function newCache(): Cache {
   const cache = createCache()
-  caches.push(cache)
+  opened.push(cache)
   return cache
 }
 
 async function open(listener: RequestListener, cache: Cache, runs: Site['runs']): Promise<Site> {
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  servers.push(server)
-  await once(server, 'listening')
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const listening = await listen(listener)
+  opened.push(listening)
+  const { url } = listening
   const errors: unknown[] = []
   cache.on('error', ({ error }) => errors.push(error))
   return {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener, type Server } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import type { RequestListener } from 'node:http'
+import { connect } from 'node:net'
 import compression from 'compression'
 import express from 'express'
 import fastify from 'fastify'
@@ -9,19 +9,19 @@ import * as forExpress from '../../adapters/express/index.js'
 import * as forFastify from '../../adapters/fastify/index.js'
 import { createCache } from '../../index.js'
 import { FakeClock } from '../../src/testing/fake-clock.js'
+import { listen, type Listening } from '../support/listening.js'
 
 /** Pages in process memory go out on a shorter way than others: what arrives must be the same. */
 
-const servers: Server[] = []
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close()
+const opened: Listening[] = []
+afterEach(async () => {
+  for (const one of opened.splice(0)) await one.close()
 })
 
 async function open(listener: RequestListener): Promise<number> {
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  servers.push(server)
-  await once(server, 'listening')
-  return (server.address() as AddressInfo).port
+  const listening = await listen(listener)
+  opened.push(listening)
+  return listening.port
 }
 
 /** Sends a text on a connection of its own and returns all that comes back until the server closes it. */

@@ -1,7 +1,6 @@
 /** Holes in pages that stream: React, compression in front, visitors who leave. */
 import { once } from 'node:events'
-import { createServer, request as send } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { request as send } from 'node:http'
 import { PassThrough } from 'node:stream'
 import compression from 'compression'
 import express from 'express'
@@ -12,6 +11,7 @@ import { cachePage, type ExpressRequest } from '../../adapters/express/index.js'
 import { createCache, type Cache } from '../../index.js'
 import { hole } from '../../src/fragment/index.js'
 import { deferred } from '../support/deferred.js'
+import { listen } from '../support/listening.js'
 import { until } from '../support/until.js'
 import { expressMiddleware, fastifyHook, type Site } from './site.js'
 
@@ -80,14 +80,9 @@ describe.each([
 
 describe('in Express', () => {
   async function open(app: express.Express): Promise<number> {
-    const server = createServer(app)
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    closing.push(() => {
-      server.closeAllConnections()
-      server.close()
-    })
-    return (server.address() as AddressInfo).port
+    const { port, close } = await listen(app)
+    closing.push(close)
+    return port
   }
 
   it('a page with holes may be compressed in front', async () => {

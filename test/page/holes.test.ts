@@ -6,24 +6,12 @@ import { createCache, type Cache } from '../../index.js'
 import { fragment, fragments, hole, uncacheable } from '../../src/fragment/index.js'
 import type { PageOptions } from '../../src/page/index.js'
 import { deferred } from '../support/deferred.js'
-import {
-  expressListener,
-  expressMiddleware,
-  fastifyHook,
-  fastifyListener,
-  type Handler,
-  type Site,
-} from './site.js'
+import { type Handler, KINDS, type Site } from './site.js'
 
 type Asking = { readonly headers: Record<string, string | string[] | undefined> }
 const nameOf = (request: Asking): string => [request.headers['x-name'] ?? 'stranger'].flat().join()
 
-describe.each([
-  ['express, middleware', expressMiddleware],
-  ['express, listener', expressListener],
-  ['fastify, hook', fastifyHook],
-  ['fastify, listener', fastifyListener],
-])('holes in %s', (_, kind) => {
+describe.each(KINDS)('holes: %s', (_, kind) => {
   let cache: Cache
   let errors: unknown[]
   const sites: Site[] = []

@@ -1,6 +1,4 @@
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
 import express from 'express'
 import fastify from 'fastify'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -8,6 +6,7 @@ import * as forExpress from '../../adapters/express/index.js'
 import type { KnownValidators } from '../../src/page/index.js'
 import * as forFastify from '../../adapters/fastify/index.js'
 import { createCache } from '../../index.js'
+import { listen, type Listening } from '../support/listening.js'
 
 let runs = 0
 const known = (): KnownValidators => ({
@@ -16,15 +15,14 @@ const known = (): KnownValidators => ({
 })
 const policy = { public: true, maxAge: '5m', staleWhileRevalidate: '1m' } as const
 
-async function open(server: Server): Promise<string> {
-  servers.push(server)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+async function open(application: RequestListener): Promise<string> {
+  const listening = await listen(application)
+  opened.push(listening)
+  return listening.url
 }
-const servers: Server[] = []
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close()
+const opened: Listening[] = []
+afterEach(async () => {
+  for (const one of opened.splice(0)) await one.close()
   runs = 0
 })
 
@@ -39,7 +37,7 @@ async function expressSite(): Promise<string> {
     '/broken',
     forExpress.conditional(() => Promise.reject(new Error('no row'))),
   )
-  return open(createServer(app))
+  return open(app)
 }
 
 async function fastifySite(): Promise<string> {
@@ -52,7 +50,7 @@ async function fastifySite(): Promise<string> {
   const broken = forFastify.conditional(() => Promise.reject(new Error('no row')))
   app.get('/broken', { onRequest: broken }, async () => 'never')
   await app.ready()
-  return open(createServer((request, response) => app.routing(request, response)))
+  return open((request, response) => app.routing(request, response))
 }
 
 describe.each([
@@ -104,12 +102,10 @@ describe('pages of an Express application in parts', () => {
     shop.use('/a', router)
     shop.use('/b', router)
     app.use('/shop', shop)
-    const url = await open(
-      createServer((request, response) => {
-        request.headers.host = 'shop.test'
-        app(request, response)
-      }),
-    )
+    const url = await open((request, response) => {
+      request.headers.host = 'shop.test'
+      app(request, response)
+    })
     const get = async (path: string) => (await fetch(url + path)).text()
     expect(await get('/shop/a/news')).toBe('/shop/a 1')
     expect(await get('/shop/b/news?x=1')).toBe('/shop/b 2')

@@ -1,43 +1,11 @@
-import { afterEach, describe, expect, it } from 'vitest'
-import { type Cache, createCache } from '../../index.js'
+import { describe, expect, it } from 'vitest'
 import type { PageOptions } from '../../src/page/index.js'
-import { FakeClock } from '../../src/testing/fake-clock.js'
 import { deferred } from '../support/deferred.js'
 import { until } from '../support/until.js'
-import {
-  expressListener,
-  expressMiddleware,
-  fastifyHook,
-  fastifyListener,
-  type Got,
-  type Handler,
-  type Site,
-  type SiteKind,
-} from './site.js'
+import { type Got, type Handler, KINDS, siteOpener } from './site.js'
 
-const kinds: readonly (readonly [string, SiteKind])[] = [
-  ['Express, as a middleware', expressMiddleware],
-  ['Express, in front', expressListener],
-  ['Fastify, as a hook', fastifyHook],
-  ['Fastify, in front', fastifyListener],
-]
-
-describe.each(kinds)('options of pages: %s', (_, kind) => {
-  const opened: { close(): Promise<void> }[] = []
-  afterEach(async () => {
-    for (const one of opened.splice(0).toReversed()) await one.close()
-  })
-
-  async function site(
-    handler: Handler,
-    options: PageOptions = {},
-  ): Promise<Site & { readonly clock: FakeClock; readonly cache: Cache }> {
-    const clock = new FakeClock(Date.now())
-    const cache = createCache({ clock })
-    const made = await kind({ cache, options: { ttl: '1m', ...options }, handler })
-    opened.push(cache, made)
-    return { ...made, clock, cache }
-  }
+describe.each(KINDS)('options of pages: %s', (_, kind) => {
+  const site = siteOpener(kind, { ttl: '1m' })
   const state = async (asked: Promise<Got>) => (await asked).headers['cache-status']
 
   it('softTimeout: a stale page after a while, and the new one is made behind it', async () => {

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import * as forExpress from '../../adapters/express/index.js'
 import * as forFastify from '../../adapters/fastify/index.js'
 import { createCache, type Cache } from '../../index.js'
+import { listen } from '../support/listening.js'
 
 const SECRET = 'a secret that is long enough for both'
 
@@ -116,10 +117,8 @@ describe('with express-session', () => {
     app.use(forExpress.cachePage(cache, { ttl: '1m' }))
     app.get('/text', (_request, response) => void response.send('the same for all'))
     app.get('/own', (request, response) => void response.send((request.session as Named).name))
-    const server = app.listen(0)
-    closing.push(() => server.close())
-    const { port } = server.address() as { port: number }
-    const url = `http://127.0.0.1:${port}`
+    const { url, close } = await listen(app)
+    closing.push(close)
     expect(await visits(url, '/text')).toEqual(['stored', 'hit'])
     expect((await visits(url, '/own'))[1]).toMatch(/detail=(personal|pass)/)
   })

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type Cache, createCache } from '../../index.js'
 import type { PurgeRequest } from '../../src/http/index.js'
 import {
@@ -10,39 +10,18 @@ import {
 } from '../../src/page/index.js'
 import { deferred } from '../support/deferred.js'
 import { until } from '../support/until.js'
-import {
-  expressListener,
-  expressMiddleware,
-  fastifyHook,
-  fastifyListener,
-  type Handler,
-  type Site,
-  type SiteKind,
-} from './site.js'
+import { type Handler, KINDS, type OpenSite, siteOpener } from './site.js'
 
-const kinds: readonly (readonly [string, SiteKind])[] = [
-  ['Express, as a middleware', expressMiddleware],
-  ['Express, in front', expressListener],
-  ['Fastify, as a hook', fastifyHook],
-  ['Fastify, in front', fastifyListener],
-]
-const opened: { close(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const one of opened.splice(0).toReversed()) await one.close()
-})
-
-describe.each(kinds)('tags for a CDN: %s', (_, kind) => {
+describe.each(KINDS)('tags for a CDN: %s', (_, kind) => {
+  const open = siteOpener(kind, { ttl: '1m', hosts: 'shop.test' })
   async function site(
-    handler: (cache: Cache) => Handler,
+    handlerOf: (cache: Cache) => Handler,
     options: PageOptions,
-  ): Promise<Site & { readonly cache: Cache }> {
-    const cache = createCache()
-    const all: PageOptions = { ttl: '1m', hosts: 'shop.test', ...options }
-    const made = await kind({ cache, options: all, handler: handler(cache) })
-    opened.push(cache, made)
-    const ask: Site['ask'] = (method, path, headers) =>
+  ): Promise<OpenSite> {
+    const made = await open((asked) => handlerOf(made.cache)(asked), options)
+    const ask: OpenSite['ask'] = (method, path, headers) =>
       made.ask(method, path, { host: 'shop.test', ...headers })
-    return { ...made, cache, ask, get: (path, headers) => ask('GET', path, headers) }
+    return { ...made, ask, get: (path, headers) => ask('GET', path, headers) }
   }
   const reading =
     (tags: readonly string[], own: Record<string, string> = {}) =>

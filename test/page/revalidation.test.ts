@@ -1,40 +1,8 @@
-import { afterEach, describe, expect, it } from 'vitest'
-import { createCache } from '../../index.js'
-import type { PageOptions } from '../../src/page/index.js'
-import { FakeClock } from '../../src/testing/fake-clock.js'
-import {
-  expressListener,
-  expressMiddleware,
-  fastifyHook,
-  fastifyListener,
-  type Handler,
-  type Site,
-  type SiteKind,
-} from './site.js'
+import { describe, expect, it } from 'vitest'
+import { type Handler, KINDS, siteOpener } from './site.js'
 
-const kinds: readonly (readonly [string, SiteKind])[] = [
-  ['Express, as a middleware', expressMiddleware],
-  ['Express, in front', expressListener],
-  ['Fastify, as a hook', fastifyHook],
-  ['Fastify, in front', fastifyListener],
-]
-
-describe.each(kinds)('asking the handler about a stale page: %s', (_, kind) => {
-  const opened: { close(): Promise<void> }[] = []
-  afterEach(async () => {
-    for (const one of opened.splice(0).toReversed()) await one.close()
-  })
-
-  async function site(
-    handler: Handler,
-    options: PageOptions = {},
-  ): Promise<Site & { readonly clock: FakeClock }> {
-    const clock = new FakeClock(Date.now())
-    const cache = createCache({ clock })
-    const made = await kind({ cache, options, handler })
-    opened.push(cache, made)
-    return { ...made, clock }
-  }
+describe.each(KINDS)('asking the handler about a stale page: %s', (_, kind) => {
+  const site = siteOpener(kind)
 
   it('asks on every use about a page that says no-cache, however long its max-age', async () => {
     const asked: (string | undefined)[] = []
@@ -116,6 +84,7 @@ describe.each(kinds)('asking the handler about a stale page: %s', (_, kind) => {
 
   it('knows without being asked again that a page has not changed since its Date', async () => {
     const { get } = await site(() => ({ body: 'page' }), { ttl: '1m' })
+    await get('/')
     const { date } = (await get('/')).headers
     expect((await get('/', { 'if-modified-since': String(date) })).status).toBe(304)
     const before = new Date(Date.parse(String(date)) - 1000).toUTCString()
@@ -123,18 +92,8 @@ describe.each(kinds)('asking the handler about a stale page: %s', (_, kind) => {
   })
 })
 
-describe.each(kinds)('a handler that passes on all request fields: %s', (_, kind) => {
-  const opened: { close(): Promise<void> }[] = []
-  afterEach(async () => {
-    for (const one of opened.splice(0).toReversed()) await one.close()
-  })
-
-  async function site(handler: Handler, options: PageOptions = {}): Promise<Site> {
-    const cache = createCache()
-    const made = await kind({ cache, options, handler })
-    opened.push(cache, made)
-    return made
-  }
+describe.each(KINDS)('a handler that passes on all request fields: %s', (_, kind) => {
+  const site = siteOpener(kind)
 
   const origin =
     (fields: Record<string, string>): Handler =>

@@ -6,14 +6,17 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Readable } from 'node:stream'
 import express from 'express'
 import fastify, { type FastifyInstance } from 'fastify'
+import { afterEach } from 'vitest'
 import * as forExpress from '../../adapters/express/index.js'
 import * as forFastify from '../../adapters/fastify/index.js'
-import type { Cache } from '../../index.js'
+import { type Cache, createCache } from '../../index.js'
 import type { PageOptions } from '../../src/page/index.js'
+import type { Store } from '../../src/store/store.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
+import { listen } from '../support/listening.js'
 
 /** What a handler of these tests sees, in either framework. */
 export interface Asked {
@@ -151,9 +154,7 @@ export const fastifyListener: SiteKind = async ({ cache, options, handler }) => 
 async function open(server: Server): Promise<Site> {
   let arrived = 0
   server.on('request', () => arrived++)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const { port, close } = await listen(server)
   const ask: Site['ask'] = async (method, path, headers = {}, body) => {
     const request = send({ port, host: '127.0.0.1', method, path, headers, agent: false })
     request.end(body)
@@ -168,10 +169,48 @@ async function open(server: Server): Promise<Site> {
     arrived: () => arrived,
     ask,
     get: (path, headers) => ask('GET', path, headers),
-    close: async () => {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    },
+    close,
+  }
+}
+
+/** The ways that have a place before the page cache. */
+export const BEHIND: readonly (readonly [string, SiteKind])[] = [
+  ['Express, as a middleware', expressMiddleware],
+  ['Fastify, as a hook', fastifyHook],
+]
+
+/** Every way to put a page cache into an application. */
+export const KINDS: readonly (readonly [string, SiteKind])[] = [
+  ...BEHIND,
+  ['Express, in front', expressListener],
+  ['Fastify, in front', fastifyListener],
+]
+
+/** A site with its cache, whose time the test moves. */
+export interface OpenSite extends Site {
+  readonly cache: Cache
+  readonly clock: FakeClock
+}
+
+/** Opens sites of one kind, each with a cache of its own; all are closed after the test. `defaults` are options they all have. */
+export function siteOpener(
+  kind: SiteKind,
+  defaults: PageOptions = {},
+): (
+  handler: Handler,
+  options?: PageOptions,
+  more?: Pick<SiteOptions, 'before'> & { readonly tiers?: readonly Store[] },
+) => Promise<OpenSite> {
+  const opened: { close(): Promise<void> }[] = []
+  afterEach(async () => {
+    for (const one of opened.splice(0).toReversed()) await one.close()
+  })
+  return async (handler, options = {}, { tiers, ...more } = {}) => {
+    const clock = new FakeClock(Date.now())
+    const cache = createCache(tiers === undefined ? { clock } : { clock, tiers })
+    opened.push(cache)
+    const site = await kind({ cache, options: { ...defaults, ...options }, handler, ...more })
+    opened.push(site)
+    return { ...site, cache, clock }
   }
 }

@@ -1,12 +1,10 @@
-import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import express from 'express'
 import fastify from 'fastify'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { staticAssets } from '../../src/http/index.js'
+import { listen } from '../support/listening.js'
 import { scratchDirectory } from '../support/scratch.js'
 
 const FOREVER = 'public, max-age=31536000, immutable'
@@ -21,9 +19,7 @@ describe('static files', () => {
   it('of express.static: fingerprinted names are for a year, others are asked about', async () => {
     const app = express()
     app.use(express.static(folder, { setHeaders: staticAssets().setHeaders }))
-    const server = createServer(app).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const { url, close } = await listen(app)
     const script = await fetch(`${url}/app.3f9a1c2b.js`)
     expect([await script.text(), script.headers.get('cache-control')]).toEqual(['let a', FOREVER])
     const logo = await fetch(`${url}/logo.svg`)
@@ -33,8 +29,7 @@ describe('static files', () => {
       headers: { 'if-none-match': etag, 'cache-control': 'max-age=0' },
     })
     expect([again.status, again.headers.get('cache-control')]).toEqual([304, 'public, no-cache'])
-    server.closeAllConnections()
-    server.close()
+    await close()
   })
 
   it('of Fastify: a reply takes the fields too', async () => {

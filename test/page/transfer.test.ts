@@ -1,28 +1,11 @@
 import { once } from 'node:events'
 import { type IncomingMessage, request as send, type ServerResponse } from 'node:http'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { memoryStore } from '../../adapters/memory/index.js'
-import { createCache } from '../../index.js'
-import type { PageOptions } from '../../src/page/index.js'
-import { FakeClock } from '../../src/testing/fake-clock.js'
 import { deferred } from '../support/deferred.js'
 import { until } from '../support/until.js'
-import {
-  expressListener,
-  expressMiddleware,
-  fastifyHook,
-  fastifyListener,
-  type Handler,
-  type Site,
-  type SiteKind,
-} from './site.js'
+import { KINDS, siteOpener } from './site.js'
 
-const kinds: readonly (readonly [string, SiteKind])[] = [
-  ['Express, as a middleware', expressMiddleware],
-  ['Express, in front', expressListener],
-  ['Fastify, as a hook', fastifyHook],
-  ['Fastify, in front', fastifyListener],
-]
 const MIB = 1_048_576
 
 /** A request whose answer is not read until somebody does so. */
@@ -74,22 +57,8 @@ function pour(total: number): { readonly raw: (response: ServerResponse) => void
   return state
 }
 
-describe.each(kinds)('how pages are written and read: %s', (_, kind) => {
-  const opened: { close(): Promise<void> }[] = []
-  afterEach(async () => {
-    for (const one of opened.splice(0).toReversed()) await one.close()
-  })
-
-  async function site(
-    handler: Handler,
-    options: PageOptions = {},
-  ): Promise<Site & { readonly clock: FakeClock }> {
-    const clock = new FakeClock(Date.now())
-    const cache = createCache({ clock, tiers: [memoryStore({ maxBytes: 256 * MIB })] })
-    const made = await kind({ cache, options: { ttl: '1m', ...options }, handler })
-    opened.push(cache, made)
-    return { ...made, clock }
-  }
+describe.each(KINDS)('how pages are written and read: %s', (_, kind) => {
+  const site = siteOpener(kind, { ttl: '1m' })
 
   it('keeps text, bytes and encodings that are written in turn', async () => {
     const bytes = Uint8Array.from({ length: 256 }, (_, at) => at)
@@ -176,7 +145,11 @@ describe.each(kinds)('how pages are written and read: %s', (_, kind) => {
 
   it('does not let a visitor who does not read keep others waiting', async () => {
     const poured = pour(12 * MIB)
-    const { port, clock, get } = await site(() => poured, { maxBytes: 16 * MIB })
+    const { port, clock, get } = await site(
+      () => poured,
+      { maxBytes: 16 * MIB },
+      { tiers: [memoryStore({ maxBytes: 256 * MIB })] },
+    )
     const slow = await begin(port)
     await until('the handler waits', () => poured.waits)
     const asked = get('/')

@@ -1,7 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
 import fastifyCookie from '@fastify/cookie'
 import fastifySession from '@fastify/session'
 import express from 'express'
@@ -10,6 +8,7 @@ import fastify from 'fastify'
 import { sessionStore as forExpress } from '../../adapters/express/index.js'
 import { sessionStore as forFastify } from '../../adapters/fastify/index.js'
 import type { Cache } from '../../index.js'
+import { listen } from '../support/listening.js'
 
 /** A session as both frameworks hand it to a handler. */
 export interface Held {
@@ -118,7 +117,7 @@ export const expressSite: SessionSiteKind = async ({ cache, handler, maxAge, rol
     response.status(500).json({ code: (error as { code?: string }).code ?? String(error) })
   }
   app.use(unwell)
-  return opened(createServer(app))
+  return opened(app)
 }
 
 export const fastifySite: SessionSiteKind = async ({ cache, handler, maxAge, rolling = false }) => {
@@ -143,16 +142,14 @@ export const fastifySite: SessionSiteKind = async ({ cache, handler, maxAge, rol
     })()
   })
   await app.ready()
-  return opened(createServer((request, response) => app.routing(request, response)))
+  return opened((request, response) => app.routing(request, response))
 }
 
-async function opened(server: Server): Promise<SessionSite> {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+async function opened(application: RequestListener): Promise<SessionSite> {
+  const { url, close } = await listen(application)
   return {
     async ask(visitor, path) {
-      const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      const response = await fetch(url + path, {
         headers: visitor.cookie === undefined ? {} : { cookie: visitor.cookie },
       })
       const body: unknown = await response.json()
@@ -160,10 +157,6 @@ async function opened(server: Server): Promise<SessionSite> {
       if (cookie !== undefined) visitor.cookie = cookie.split(';')[0]!
       return { status: response.status, body }
     },
-    async close() {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    },
+    close,
   }
 }

@@ -1,6 +1,4 @@
-import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fastifyCookie from '@fastify/cookie'
 import fastifySession from '@fastify/session'
@@ -14,6 +12,7 @@ import { memoryStore } from '../../adapters/memory/index.js'
 import { redisStore } from '../../adapters/redis/index.js'
 import { createCache, type Cache } from '../../index.js'
 import { fragment, fragments, hole, html } from '../../src/fragment/index.js'
+import { listen } from '../support/listening.js'
 
 /**
  * One server of an application that uses all there is for the web: a page of news with a list of articles in it, a greeting from the
@@ -96,10 +95,7 @@ export async function startApplication(
   const tiers = [memoryStore(), redisStore(redisUrl, { deadline: '5s', connectTimeout: '5s' })]
   const parts = { cache: createCache({ namespace, tiers }), database: new Redis(redisUrl) }
   const listener = kind === 'express' ? expressApp(parts) : await fastifyApp(parts)
-  const server = createServer(listener)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return (server.address() as AddressInfo).port
+  return (await listen(listener)).port
 }
 
 function expressApp(parts: Parts): RequestListener {

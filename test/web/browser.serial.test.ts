@@ -1,13 +1,6 @@
 /** A real browser: what it asks for and what it does not, as the fields that we send tell it. */
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import {
-  createServer,
-  type IncomingHttpHeaders,
-  type RequestListener,
-  type Server,
-} from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingHttpHeaders, RequestListener } from 'node:http'
 import express from 'express'
 import fastify, { type FastifyInstance } from 'fastify'
 import type { BrowserContext, Page } from 'playwright-core'
@@ -17,6 +10,7 @@ import * as forFastify from '../../adapters/fastify/index.js'
 import { createCache, type Cache } from '../../index.js'
 import { hole, html } from '../../src/fragment/index.js'
 import { openBrowser } from '../support/browser.js'
+import { listen, type Listening } from '../support/listening.js'
 import { until } from '../support/until.js'
 
 /** What stands on the server and may change. */
@@ -38,7 +32,7 @@ afterAll(async () => {
 })
 
 let cache: Cache
-let server: Server
+let server: Listening
 let url: string
 let shop: Shop
 /** Each request that arrived: `GET /news 200`, with how it asked. */
@@ -57,8 +51,7 @@ beforeEach(() => {
 })
 afterEach(async () => {
   await page.close()
-  server.closeAllConnections()
-  server.close()
+  await server.close()
   await cache.close()
 })
 
@@ -219,10 +212,8 @@ describe.each([
   ['Fastify', inFastify],
 ])('a browser, with %s', (_, application) => {
   beforeEach(async () => {
-    server = createServer(noted(await application()))
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    server = await listen(noted(await application()))
+    ;({ url } = server)
     page = await browser.newPage()
   })
 
