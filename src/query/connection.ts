@@ -173,7 +173,8 @@ export class Connection implements QueryConnection {
     const pending = noPending()
     const commits = mayCommitBySelf(this.#host.dialect, plan.analysis)
     if (commits || parts.length > 0) merge(pending, this.#transaction.pending)
-    if (!active || commits || parts.length > 0) merge(pending, this.#effectsOf(plan, query))
+    if (!active || commits || parts.length > 0 || this.#isLasting(plan))
+      merge(pending, this.#effectsOf(plan, query))
     return pending
   }
 
@@ -312,6 +313,7 @@ export class Connection implements QueryConnection {
     if (analysis.kind === 'ddl' && this.#host.dialect === 'mysql')
       merge(permanent, this.#transaction.take())
     this.#record(effects, permanent)
+    if (this.#isLasting(plan)) merge(permanent, effects)
     if (mayCommitBySelf(this.#host.dialect, analysis)) merge(permanent, this.#transaction.pending)
   }
 
@@ -359,10 +361,20 @@ export class Connection implements QueryConnection {
       return 'unknown'
     }
     const { dialect } = this.#host
-    if (!mayCommitBySelf(dialect, analysis)) return 'rolled-back'
-    merge(permanent, this.#transaction.pending)
-    if (mayBeHalfDone(dialect, analysis)) merge(permanent, this.#effectsOf(plan, query))
+    const commits = mayCommitBySelf(dialect, analysis)
+    const isHalfDone = mayBeHalfDone(dialect, analysis)
+    const isLasting = this.#isLasting(plan)
+    if (!commits && !isHalfDone && !isLasting) return 'rolled-back'
+    const effects = this.#effectsOf(plan, query)
+    if (isHalfDone) this.#record(effects, permanent)
+    if (isLasting) merge(permanent, effects)
+    if (commits) merge(permanent, this.#transaction.pending)
     return 'committed'
+  }
+
+  /** What it writes is there at once, also within a transaction and when it fails. */
+  #isLasting({ resolved }: Plan): boolean {
+    return resolved?.lasting ?? this.#host.dialect === 'mysql'
   }
 
   #record(effects: Pending, permanent: Pending): void {

@@ -15,7 +15,11 @@ export function mayCommitBySelf(dialect: Dialect, { kind, text }: Analysis): boo
   return dialect === 'mysql' && !KINDS.has(kind) && !LEAVES.test(text)
 }
 
-/** Whether a definition may have changed although its statement failed: MySQL drops those of several tables that are there. */
+/**
+ * Whether a statement that failed may have done a part of what it does: MySQL drops those of several tables that are there, and a
+ * procedure, which may also commit on its way in PostgreSQL, has done what came before the error.
+ */
 export function mayBeHalfDone(dialect: Dialect, { kind, text }: Analysis): boolean {
+  if (kind === 'unknown') return true
   return dialect === 'mysql' && kind === 'ddl' && /\bdrop\b/i.test(text) && text.includes(',')
 }

@@ -264,6 +264,17 @@ describe('the pool', () => {
     await server.query('DROP TABLE boss')
   })
 
+  test('what a procedure committed before it failed is gone from the cache', async () => {
+    await db.query(
+      `CREATE PROCEDURE half() LANGUAGE plpgsql AS $$ BEGIN UPDATE users SET name = 'Half' WHERE id = 1; COMMIT; RAISE 'enough'; END $$`,
+    )
+    expect((await db.query(NAME, [1])).rows).toEqual([{ name: 'Ann' }])
+    expect((await db.explain('CALL half()')).invalidates).toContain('q:shop:public.users')
+    await expect(db.query('CALL half()')).rejects.toThrow('enough')
+    expect((await db.query(NAME, [1])).rows).toEqual([{ name: 'Half' }])
+    await server.query('DROP PROCEDURE half')
+  })
+
   test('a prepared transaction invalidates when it is committed, on whatever connection', async () => {
     const other = await startPostgres({ settings: { max_prepared_transactions: 5 } })
     await other.query('CREATE TABLE t (id int PRIMARY KEY, v int)')

@@ -12,21 +12,9 @@ import {
 } from './parts.js'
 import { tableName, type Catalogue, type Column, type RelationKind, type Routine } from './types.js'
 
-/** Engines whose rows are this server's own. */
-const OWN_ENGINES = new Set([
-  'innodb',
-  'myisam',
-  'aria',
-  'memory',
-  'rocksdb',
-  'archive',
-  'csv',
-  'ndbcluster',
-  'ndb',
-  'columnstore',
-  'tokudb',
-  'blackhole',
-])
+/** Engines whose rows are this server's own: those with transactions, and those without. */
+const TRANSACTIONAL = new Set(['innodb', 'rocksdb', 'ndbcluster', 'ndb', 'columnstore', 'tokudb'])
+const LASTING = new Set(['myisam', 'aria', 'memory', 'archive', 'csv', 'blackhole'])
 
 export function buildMysql(parts: readonly Part[]): Catalogue {
   const relations = byName(ofPart(parts, 'relation').map(readRelation))
@@ -66,10 +54,19 @@ export function buildMysql(parts: readonly Part[]): Catalogue {
       body: maybe(data['body']) ?? '',
     })
   }
+  const parameters = new Map<string, string[]>()
+  for (const data of ofPart(parts, 'parameter')) {
+    const key = routineOf(data, data['routine'])
+    parameters.set(key, [...(parameters.get(key) ?? []), string(data['name'])])
+  }
+  const routines = ofPart(parts, 'routine').map((data) => ({
+    ...readRoutine(data),
+    parameters: parameters.get(routineOf(data, data['name'])) ?? [],
+  }))
   return {
     dialect: 'mysql',
     relations,
-    routines: groupRoutines(ofPart(parts, 'routine').map(readRoutine)),
+    routines: groupRoutines(routines),
     plainOperators: new Set(),
     plainTypes: new Set(),
   }
@@ -80,16 +77,17 @@ function sorted(parts: Part['data'][]): Part['data'][] {
 }
 
 function readRelation(data: Part['data']): Draft {
-  const relation = draft(string(data['schema']), string(data['name']), kindOf(data))
+  const engine = string(data['engine']).toLowerCase()
+  const relation = draft(string(data['schema']), string(data['name']), kindOf(data, engine))
   relation.temporary = string(data['kind']) === 'TEMPORARY'
-  return relation
+  return LASTING.has(engine) ? { ...relation, lasting: true } : relation
 }
 
-function kindOf(data: Part['data']): RelationKind {
+function kindOf(data: Part['data'], engine: string): RelationKind {
   const kind = string(data['kind'])
   if (kind === 'VIEW') return 'view'
   if (kind === 'SEQUENCE') return 'sequence'
-  return OWN_ENGINES.has(string(data['engine']).toLowerCase()) ? 'table' : 'foreign'
+  return TRANSACTIONAL.has(engine) || LASTING.has(engine) ? 'table' : 'foreign'
 }
 
 function readColumn(data: Part['data']): Column {
@@ -113,6 +111,11 @@ function readColumn(data: Part['data']): Column {
 /** MariaDB names constraints by table, MySQL by database. */
 function constraintOf(data: Part['data']): string {
   return JSON.stringify([data['schema'], data['from'], data['name']])
+}
+
+/** A function and a procedure may share a name. */
+function routineOf({ schema, type }: Part['data'], name: unknown): string {
+  return JSON.stringify([schema, type, name])
 }
 
 function effectOf(rule: unknown): 'nothing' | 'delete' | 'update' {

@@ -105,9 +105,12 @@ function mysqlSql(): string {
     'event', EVENT_MANIPULATION, 'timing', ACTION_TIMING, 'body', ACTION_STATEMENT)
   FROM information_schema.TRIGGERS WHERE ${own('TRIGGER_SCHEMA')}
   UNION ALL
-  SELECT 'routine', JSON_OBJECT('schema', ROUTINE_SCHEMA, 'name', ROUTINE_NAME, 'body', ROUTINE_DEFINITION, 'access', SQL_DATA_ACCESS,
-    'deterministic', IS_DETERMINISTIC)
-  FROM information_schema.ROUTINES WHERE ${own('ROUTINE_SCHEMA')}`
+  SELECT 'routine', JSON_OBJECT('schema', ROUTINE_SCHEMA, 'name', ROUTINE_NAME, 'type', ROUTINE_TYPE, 'body', ROUTINE_DEFINITION,
+    'access', SQL_DATA_ACCESS, 'deterministic', IS_DETERMINISTIC)
+  FROM information_schema.ROUTINES WHERE ${own('ROUTINE_SCHEMA')}
+  UNION ALL
+  SELECT 'parameter', JSON_OBJECT('schema', SPECIFIC_SCHEMA, 'routine', SPECIFIC_NAME, 'type', ROUTINE_TYPE, 'name', PARAMETER_NAME)
+  FROM information_schema.PARAMETERS WHERE PARAMETER_NAME IS NOT NULL AND ${own('SPECIFIC_SCHEMA')}`
 }
 
 /**

@@ -18,6 +18,8 @@ export class Reach {
   /** The effects cannot be followed to their end. */
   unknown = false
   rowSecurity = false
+  /** Some of what is written is there at once, whatever becomes of the transaction. */
+  lasting = false
   /** A function that is not the database's own has a part. */
   called = false
   readonly #catalogue: Catalogue
@@ -170,7 +172,8 @@ export class Reach {
       this.unknown = true
       return
     }
-    this.body(routine.body, [routine.schema, ...(routine.searchPath ?? [])])
+    const near = [routine.schema, ...(routine.searchPath ?? [])]
+    this.body(routine.body, near, routine.parameters)
   }
 
   /** A function that is one query, which may be kept if the query may. */
@@ -182,9 +185,9 @@ export class Reach {
     return others.length === 0 && routine.searchPath === undefined
   }
 
-  /** The statements of a function or a trigger. */
-  body(text: string, near: readonly string[]): void {
-    const effects = readBody(text, this.#catalogue.dialect)
+  /** The statements of a function or a trigger. @param parameters Its own, which it may assign. */
+  body(text: string, near: readonly string[], parameters: readonly string[] = []): void {
+    const effects = readBody(text, this.#catalogue.dialect, parameters)
     if (effects === undefined) {
       this.unknown = true
       return
@@ -207,7 +210,12 @@ export class Reach {
     if (!this.#first(`${operation} ${keyOf(relation)} ${columns}`)) return
     if (relation.kind === 'view') return this.#writeView(relation, operation)
     const family = this.#lookup.family(relation)
-    for (const member of family) this.writes.add(keyOf(member))
+    for (const member of family) {
+      this.writes.add(keyOf(member))
+      if (member.lasting === true) this.lasting = true
+    }
+    // MySQL: its rows may be those of other tables here (MERGE).
+    if (relation.kind === 'foreign' && this.#catalogue.dialect === 'mysql') this.unknown = true
     this.writeBehind(family, operation, assigned)
   }
 

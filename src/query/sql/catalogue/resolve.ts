@@ -16,6 +16,8 @@ export interface Resolved {
   readonly reached: { readonly reads: readonly string[]; readonly writes: readonly string[] }
   /** `unknown`: any table may change. */
   readonly effects: 'known' | 'unknown'
+  /** Some of what changes is there at once, and stays when the statement or its transaction fails. */
+  readonly lasting: boolean
   readonly cacheable: boolean
   readonly why?: Reason
   readonly refusals: readonly Refusal[]
@@ -68,6 +70,7 @@ function follow(analysis: Analysis, catalogue: Catalogue, lookup: Lookup): Resol
     writes: tablesOf(reach.writes, lookup),
     reached: { reads: [...reach.reads], writes: [...reach.writes] },
     effects: unknown ? 'unknown' : 'known',
+    lasting: reach.lasting || (unknown && catalogue.dialect === 'mysql'),
     cacheable: why === undefined,
     ...(why === undefined ? {} : { why }),
     refusals,

@@ -43,9 +43,15 @@ const PROCEDURAL = new Set(
 /**
  * Reads the body of a function, procedure or trigger that is not a single query: its words only, so that whatever the control flow,
  * each table it touches is among the mentions. Undefined when it may do anything: SQL made at run time, definitions, a body that
- * cannot be read.
+ * cannot be read, a setting of the session that is changed.
+ *
+ * @param parameters Names besides those declared in the body that are its own (MySQL).
  */
-export function readBody(body: string, dialect: Dialect): BodyEffects | undefined {
+export function readBody(
+  body: string,
+  dialect: Dialect,
+  parameters: readonly string[] = [],
+): BodyEffects | undefined {
   let tokens: readonly Token[]
   try {
     tokens = lex(body, dialect, {
@@ -59,12 +65,16 @@ export function readBody(body: string, dialect: Dialect): BodyEffects | undefine
   const mentions: string[][] = []
   const writes: { paths: string[][]; operation: Operation }[] = []
   const calls: string[][] = []
+  const variables = dialect === 'mysql' ? variablesOf(tokens, parameters) : undefined
   for (let at = 0; at < tokens.length; at++) {
     const token = tokens[at]
     if (token === undefined || !isName(token)) continue
     const bare = token.kind === 'word' && !isOne(tokens[at - 1] ?? token, ['.'])
     if (bare && ANYTHING[dialect].has(token.text) && !isHarmless(tokens, at)) return undefined
     if (bare && dialect === 'postgres' && setsSession(tokens, at)) return undefined
+    if (bare && variables !== undefined && token.text === 'SET') {
+      if (!setsOwn(tokens, at, variables)) return undefined
+    }
     const write = bare ? writeAt(tokens, at, dialect) : undefined
     if (write !== undefined) {
       if (write.paths.length === 0) return undefined
@@ -122,10 +132,53 @@ function setsSession(tokens: readonly Token[], at: number): boolean {
   return begins && isOne(token, ['SET', 'RESET', 'DISCARD'])
 }
 
-/** `ON CONFLICT DO`, and MySQL's `DO` of a loop. */
+/** MySQL: the names that a body's `SET` may assign without a trace: what it declares, its parameters, columns of the row at hand. */
+function variablesOf(tokens: readonly Token[], parameters: readonly string[]): ReadonlySet<string> {
+  const names = new Set(['new', ...parameters.map((name) => name.toLowerCase())])
+  for (const [at, token] of tokens.entries()) {
+    if (token.kind !== 'word' || token.text !== 'DECLARE') continue
+    let to = at
+    do names.add((tokens[++to]?.name ?? '').toLowerCase())
+    while (isOne(tokens[++to] ?? token, [',']))
+  }
+  return names
+}
+
+/** Whether the SET at a word begins no statement, or assigns only such names and `@x`, which no cached answer reads. */
+function setsOwn(tokens: readonly Token[], at: number, variables: ReadonlySet<string>): boolean {
+  if (!beginsSet(tokens, at)) return true
+  let i = at
+  do {
+    const target = tokens[++i]
+    if (target === undefined) return false
+    // `@@x` is a setting by another name.
+    const isUser = target.kind === 'variable' && !target.name.startsWith('@@')
+    if (!isUser && !(isName(target) && variables.has(target.name.toLowerCase()))) return false
+    while (i < tokens.length && !isOne(tokens[i]!, [',', ';']))
+      i = Math.max(tokens[i]!.match, i) + 1
+  } while (isOne(tokens[i] ?? tokens[at]!, [',']))
+  return true
+}
+
+/** Not that of an UPDATE or an INSERT, the type, or the one of CHARACTER SET. */
+function beginsSet(tokens: readonly Token[], at: number): boolean {
+  const set = tokens[at]!
+  if (isOne(tokens[at + 1] ?? set, ['(']) || isOne(tokens[at - 1] ?? set, ['CHARACTER', 'CHAR']))
+    return false
+  for (let i = at - 1; i >= 0; i--) {
+    const token = tokens[i]!
+    if (isOne(token, [';', 'BEGIN', 'THEN', 'ELSE', 'DO', 'LOOP', 'REPEAT'])) return true
+    if (isOne(token, ['UPDATE', 'INSERT', 'REPLACE'])) return false
+  }
+  return true
+}
+
+/** `ON CONFLICT DO`, and MySQL's `DECLARE EXIT HANDLER`. */
 function isHarmless(tokens: readonly Token[], at: number): boolean {
   const token = tokens[at]
-  if (token === undefined || !isOne(token, ['DO'])) return false
+  if (token === undefined) return false
+  if (isOne(token, ['HANDLER'])) return isOne(tokens[at - 1] ?? token, ['CONTINUE', 'EXIT'])
+  if (!isOne(token, ['DO'])) return false
   return isOne(tokens[at + 1] ?? token, ['NOTHING', 'UPDATE'])
 }
 

@@ -39,6 +39,8 @@ export interface CatalogueRelation {
   readonly parents: readonly string[]
   /** What a view (or the content of a full text index) is made of, by `tableName`; of a table, what its policies and checks read. */
   readonly behind: readonly string[]
+  /** MySQL: its engine knows no transactions. What is written is there at once, and stays when the statement or its transaction fails. */
+  readonly lasting?: boolean
   /** The query of a view. */
   readonly definition: string | undefined
   /** Functions that are not the database's own in its view, defaults, checks or policies, by `tableName`. */
@@ -114,6 +116,8 @@ export interface Routine {
   readonly extension: string | undefined
   /** Takes one row of a table as its only argument, so that `row.name` calls it. */
   readonly ofRow: boolean
+  /** MySQL: the names of its parameters. */
+  readonly parameters?: readonly string[]
   /** `SET search_path` of its own. */
   readonly searchPath: readonly string[] | undefined
 }
