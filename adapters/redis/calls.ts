@@ -87,20 +87,20 @@ export async function settle<T>(parts: readonly Promise<T>[]): Promise<readonly 
   )
 }
 
-/** The `width` answers about each key, or why there are none. */
+/** The answer about each key, or why there is none. In a reply they begin at `from`: by default they come first. */
 export function answersFor(
   keys: readonly string[],
   parts: readonly Part[],
   replies: readonly unknown[],
-  width: number,
-): (readonly unknown[] | Error)[] {
-  const answers: (readonly unknown[] | Error)[] = []
+  from: (part: Part) => number = () => 0,
+): unknown[] {
+  const answers: unknown[] = []
   answers.length = keys.length
   parts.forEach((part, n) => {
     const reply = replies[n]
+    const first = from(part)
     part.keys.forEach((place, at) => {
-      answers[place] =
-        reply instanceof Error ? reply : (reply as unknown[]).slice(width * at, width * (at + 1))
+      answers[place] = reply instanceof Error ? reply : (reply as unknown[])[first + at]
     })
   })
   return answers

@@ -1,14 +1,23 @@
-import type { AcquireResult, Fill, RemoteLease, RemoteStore } from '../../src/store/store.js'
-import { answersFor, command, divide, lifetime, pairs, run, settle } from './calls.js'
+import type {
+  AcquireResult,
+  Fill,
+  RemoteLease,
+  RemoteStore,
+  Unavailable,
+  Version,
+} from '../../src/store/store.js'
+import { answersFor, command, divide, lifetime, run, settle } from './calls.js'
+import type { Argument } from './client.js'
 import { type Reach, within } from './reach.js'
 import {
-  freshVersions,
   lasting,
   missing,
   recordsFor,
   recordsIn,
   refused,
+  spaceIn,
   stateIn,
+  versionIn,
 } from './records.js'
 import { ACQUIRE, FILL, RELEASE, RENEW } from './scripts.js'
 
@@ -23,39 +32,80 @@ export async function acquire(
   keepMs: number,
 ): Promise<AcquireResult> {
   const { router, names, context } = reach
+  if (keys.length === 1 && !router.clustered) {
+    return acquireOne(reach, keys[0]!, tags, leaseMs, keepMs)
+  }
   const parts = divide(reach, keys, recordsFor(reach, keys, tags))
   const tokens = keys.map(() => context.random.token())
   const replies = await settle(
-    parts.map((part) =>
-      run(
+    parts.map((part) => {
+      const some = part.keys.map((at) => keys[at]!)
+      return run(
         router,
         ACQUIRE,
-        [...pairs(names, keys, part), ...part.records],
+        [...some.map(names.lease), ...some.map(names.entry), ...part.records],
         [
-          part.keys.length,
+          some.length,
           lifetime(leaseMs),
-          ...lasting(reach, part, keepMs),
-          ...part.keys.map((at) => tokens[at]!),
-          ...freshVersions(reach, part),
+          ...lasting(reach, part.records, keepMs),
+          ...(some.length > 0 ? part.keys.map((at) => tokens[at]!) : [context.random.token()]),
         ],
-      ),
-    ),
+      )
+    }),
   )
-  const records = recordsIn(reach, parts, replies, 2)
+  const records = recordsIn(reach, parts, replies)
+  const found = answersFor(keys, parts, replies)
+  const leased = answersFor(
+    keys,
+    parts,
+    replies,
+    ({ keys, records }) => keys.length + records.length,
+  )
   return {
-    keys: answersFor(keys, parts, replies, 2).map((answer, at): Acquired => {
-      if (answer instanceof Error) return { unavailable: answer }
-      const [leased, bytes] = answer
-      if (typeof leased !== 'number') return refused(leased)
-      const space = records.get(names.space(router.slot(names.entry(keys[at]!))))
-      if (typeof space !== 'string') return space ?? missing()
-      return {
-        lease: leased === 1 ? { token: tokens[at] } : undefined,
-        found: Buffer.isBuffer(bytes) ? { bytes, token: undefined } : undefined,
-        space,
-      }
+    keys: keys.map((key, at): Acquired => {
+      const bytes = found[at]
+      if (bytes instanceof Error) return { unavailable: bytes }
+      const space = records.get(names.space(router.slot(names.entry(key))))
+      return acquired(leased[at], tokens[at]!, bytes, space)
     }),
     versions: tags.map((tag) => records.get(names.tag(tag)) ?? missing()),
+  }
+}
+
+function acquired(
+  leased: unknown,
+  token: string,
+  bytes: unknown,
+  space: Version | Unavailable | undefined,
+): Acquired {
+  if (typeof leased !== 'number') return refused(leased)
+  if (typeof space !== 'string') return space ?? missing()
+  return {
+    lease: leased === 1 ? { token } : undefined,
+    found: Buffer.isBuffer(bytes) ? { bytes, token: undefined } : undefined,
+    space,
+  }
+}
+
+/** The same on one server, without the lists and maps that many keys and several servers need. */
+async function acquireOne(
+  reach: Reach,
+  key: string,
+  tags: readonly string[],
+  leaseMs: number,
+  keepMs: number,
+): Promise<AcquireResult> {
+  const { router, names, context } = reach
+  const token = context.random.token()
+  const records = tags.map(names.tag)
+  records.push(names.space(0))
+  const args: Argument[] = [ACQUIRE.sha, 2 + records.length, names.lease(key), names.entry(key)]
+  args.push(...records, 1, lifetime(leaseMs), ...lasting(reach, records, keepMs), token)
+  const reply = (await command(router, 'evalsha', args, 0)) as readonly unknown[]
+  const space = spaceIn(reach, names.space(0), reply[1 + tags.length])
+  return {
+    keys: [acquired(reply[2 + tags.length], token, reply[0], space)],
+    versions: tags.map((_, at) => versionIn(reply[1 + at]) ?? missing()),
   }
 }
 
@@ -66,39 +116,62 @@ export function fill(
   tags: readonly string[],
 ): ReturnType<RemoteStore['fill']> {
   const { router, names, reads } = reach
+  if (fills.length === 1 && !router.clustered) return fillOne(reach, fills[0]!, tags)
   const keys = fills.map((each) => each.key)
   return within(reach, async () => {
-    const parts = divide(reach, keys, [])
-    const last = parts.at(-1)
-    if (!router.clustered) last?.records.push(...recordsFor(reach, keys, tags))
+    const parts = divide(reach, keys, router.clustered ? [] : recordsFor(reach, keys, tags))
     const replies = await settle(
-      parts.map((part) =>
-        run(
+      parts.map((part) => {
+        const some = part.keys.map((at) => keys[at]!)
+        return run(
           router,
           FILL,
-          [...pairs(names, keys, part), ...part.records],
+          [...some.map(names.lease), ...part.records, ...some.map(names.entry)],
           [
-            part.keys.length,
+            some.length,
             ...part.keys.flatMap((at) => {
               const { lease, keepMs, bytes } = fills[at]!
               return [String(lease.token), lifetime(keepMs), bytes]
             }),
           ],
-        ),
-      ),
+        )
+      }),
     )
     return {
-      filled: answersFor(keys, parts, replies, 1).map((answer) => {
-        if (answer instanceof Error) return { unavailable: answer }
-        const [filled] = answer
-        return typeof filled === 'number' ? filled === 1 : refused(filled)
-      }),
+      filled: answersFor(keys, parts, replies).map((answer) =>
+        answer instanceof Error ? { unavailable: answer } : filled(answer),
+      ),
       state:
-        router.clustered || last === undefined
+        router.clustered || keys.length === 0
           ? await reads.state(keys, tags)
-          : stateIn(reach, recordsIn(reach, parts, replies, 1), keys, tags),
+          : stateIn(reach, recordsIn(reach, parts, replies), keys, tags),
     }
   })
+}
+
+function filled(answer: unknown): boolean | Unavailable {
+  return typeof answer === 'number' ? answer === 1 : refused(answer)
+}
+
+/** The same for one key on one server. */
+async function fillOne(
+  reach: Reach,
+  { key, lease, keepMs, bytes }: Fill,
+  tags: readonly string[],
+): ReturnType<RemoteStore['fill']> {
+  const { router, names } = reach
+  const args: Argument[] = [FILL.sha, 3 + tags.length, names.lease(key)]
+  for (const tag of tags) args.push(names.tag(tag))
+  args.push(names.space(0), names.entry(key), 1, String(lease.token), lifetime(keepMs), bytes)
+  const reply = (await command(router, 'evalsha', args, 0)) as readonly unknown[]
+  const space = spaceIn(reach, names.space(0), reply[1 + tags.length])
+  return {
+    filled: [filled(reply[0])],
+    state: {
+      keys: [typeof space === 'object' ? space : { found: undefined, space }],
+      versions: tags.map((_, at) => versionIn(reply[1 + at])),
+    },
+  }
 }
 
 export async function renew(

@@ -1,3 +1,4 @@
+import { EPOCH_NAME } from '../../src/store/names.js'
 import { SLOTS, slotOf } from './slot.js'
 
 /**
@@ -16,6 +17,8 @@ export interface Names {
   /** The record with the version of the namespace, as it concerns a key in this slot. */
   readonly space: (slot: number) => string
   readonly isSpace: (name: string) => boolean
+  /** Whether it is a record that a namespace has a few of, and that is kept for ever. */
+  readonly isLasting: (name: string) => boolean
   /** All of those: what `clear` replaces. */
   readonly spaces: readonly string[]
   readonly channel: string
@@ -28,6 +31,7 @@ export function namesIn(prefix: string, namespace: string, clustered: boolean): 
   const [entries, leases, tags] = [`${base}:e:{`, `${base}:l:{`, `${base}:t:{`]
   const one = `${base}:s`
   const striped = clustered ? stripes(`${one}:`) : []
+  const epoch = `${tags}${EPOCH_NAME}}`
   const spaces = new Set(clustered ? striped : [one])
   return {
     entry: (key) => `${entries}${key}}`,
@@ -35,6 +39,7 @@ export function namesIn(prefix: string, namespace: string, clustered: boolean): 
     tag: (tag) => `${tags}${tag}}`,
     space: clustered ? (slot) => striped[slot >> STRIPE_BITS]! : () => one,
     isSpace: (name) => spaces.has(name),
+    isLasting: (name) => name === epoch || spaces.has(name),
     spaces: [...spaces],
     channel: `${base}:bus`,
     entries: `${entries.replaceAll(/[\\*?[\]^]/g, '\\$&')}*`,

@@ -7,24 +7,28 @@ import { ACQUIRE } from './scripts.js'
 /** The answers about records, by name. */
 export type Records = ReadonlyMap<string, Version | undefined | Unavailable>
 
-/** The records that concern some keys and tags, each once: those of the namespace, which are kept for ever, first. */
+/** The records that concern some keys and tags, each once: those of the namespace last. */
 export function recordsFor(
   { router, names }: Reach,
   keys: readonly string[],
   tags: readonly string[],
 ): Set<string> {
-  const records = new Set(keys.map((key) => names.space(router.slot(names.entry(key)))))
-  for (const tag of tags) records.add(names.tag(tag))
+  const records = new Set(tags.map(names.tag))
+  for (const key of keys) records.add(names.space(router.slot(names.entry(key))))
   return records
 }
 
-/** How many of a part's records are kept for ever, and how long the others have to last. */
+/**
+ * How many records at the end of a list are kept for ever, and how long the others have to last. Those of the
+ * namespace are few, and nobody has to look how long they last.
+ */
 export function lasting(
   { names }: Reach,
-  part: Part,
+  records: readonly string[],
   keepMs: number,
 ): readonly [number, number | '', number | ''] {
-  const forever = part.records.filter((name) => names.isSpace(name)).length
+  let forever = 0
+  while (forever < records.length && names.isLasting(records.at(-1 - forever)!)) forever++
   return [forever, lifetime(keepMs), lifetime(2 * keepMs)]
 }
 
@@ -45,25 +49,24 @@ export async function ensure(
       run(reach.router, ACQUIRE, part.records, [
         0,
         1,
-        ...lasting(reach, part, keepMs),
-        ...freshVersions(reach, part),
+        ...lasting(reach, part.records, keepMs),
+        reach.context.random.token(),
       ]),
     ),
   )
-  return recordsIn(reach, parts, replies, 0)
+  return recordsIn(reach, parts, replies)
 }
 
-/** What replies say about records, which come after `width` answers for each key. */
+/** What replies say about records, which come after one answer for each key. */
 export function recordsIn(
   reach: Reach,
   parts: readonly Part[],
   replies: readonly unknown[],
-  width: number,
 ): Records {
   const records = new Map<string, Version | undefined | Unavailable>()
   parts.forEach((part, n) => {
     const reply = replies[n]
-    const from = width * part.keys.length
+    const from = part.keys.length
     part.records.forEach((name, at) => {
       const version =
         reply instanceof Error ? { unavailable: reply } : versionIn((reply as unknown[])[from + at])
@@ -90,8 +93,19 @@ export function stateIn(
   }
 }
 
+/** The namespace's version in an answer about its record, which is kept in mind. */
+export function spaceIn(
+  { spaces }: Reach,
+  name: string,
+  answer: unknown,
+): Version | undefined | Unavailable {
+  const version = versionIn(answer)
+  if (typeof version === 'string' && spaces.get(name) !== version) spaces.set(name, version)
+  return version
+}
+
 /** The version in an answer about a record. */
-function versionIn(answer: unknown): Version | undefined | Unavailable {
+export function versionIn(answer: unknown): Version | undefined | Unavailable {
   if (Buffer.isBuffer(answer)) return answer.toString('latin1')
   return Array.isArray(answer) ? refused(answer[0]) : undefined
 }

@@ -43,7 +43,7 @@ export function write(
           [
             ...announce(reach, router.clustered || part !== last ? undefined : announcement),
             part.keys.length,
-            ...lasting(reach, part, keepMs),
+            ...lasting(reach, part.records, keepMs),
             ...part.keys.flatMap((at) => [lifetime(writes[at]!.keepMs), writes[at]!.bytes]),
             ...freshVersions(reach, part),
           ],
@@ -51,16 +51,15 @@ export function write(
         ),
       ),
     )
-    const written = answersFor(keys, parts, replies, 1).map((answer): Outcome => {
+    const written = answersFor(keys, parts, replies).map((answer): Outcome => {
       if (answer instanceof Error) return answer
-      const [done] = answer
-      return typeof done === 'number' ? undefined : refused(done).unavailable
+      return typeof answer === 'number' ? undefined : refused(answer).unavailable
     })
     const announced = router.clustered ? await announcedIn(reach, announcement) : undefined
     const records =
       router.clustered || last === undefined
         ? await ensure(reach, recordsFor(reach, keys, tags), keepMs)
-        : recordsIn(reach, parts, replies, 1)
+        : recordsIn(reach, parts, replies)
     return {
       written: written.map((outcome) => outcome ?? announced),
       state: stateIn(reach, records, keys, tags),

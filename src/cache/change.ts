@@ -1,15 +1,7 @@
 import { CacheError } from '../base/errors.js'
-import { remoteName } from '../store/names.js'
+import { EPOCH_NAME, remoteName } from '../store/names.js'
 import type { Outcome, ReadResult, Version } from '../store/store.js'
-import {
-  announce,
-  EPOCH_NAME,
-  readable,
-  report,
-  type Announcement,
-  type Core,
-  type Remote,
-} from './core.js'
+import { announce, readable, report, type Announcement, type Core, type Remote } from './core.js'
 import { createEntry, sealEntry, type Facts } from './entries.js'
 import type { Journal } from './journal.js'
 import { applyClear, applyKeys, applyTags } from './local.js'

@@ -3,7 +3,7 @@ import { CacheError, invalidOption } from '../base/errors.js'
 import type { Random } from '../base/random.js'
 import { Recent } from '../base/recent.js'
 import { createEnvelopes, type Envelopes } from '../store/envelope.js'
-import { remoteName } from '../store/names.js'
+import { EPOCH_NAME, remoteName } from '../store/names.js'
 import type { Bus, LocalStore, RemoteStore, Sheet, StoreContext, Version } from '../store/store.js'
 import type { LoaderContext } from './context.js'
 import { createCounters, Events, type Counters } from './events.js'
@@ -11,12 +11,6 @@ import { Journal, type Pending } from './journal.js'
 import type { Load } from './load.js'
 import type { Looked } from './shared-lookup.js'
 import type { Settings } from './options.js'
-
-/**
- * The record of a namespace that every tag invalidation replaces, before it replaces the tag's own. A load that learns of a
- * tag only while it runs compares this record with what it was when the load began. No tag has this name: `%e` is no escape.
- */
-export const EPOCH_NAME = '%epoch'
 
 /** A remote store in its place, with what could not be delivered to it. */
 export interface Remote {

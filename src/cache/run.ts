@@ -1,5 +1,5 @@
 import type { Cancel } from '../base/clock.js'
-import { remoteName } from '../store/names.js'
+import { EPOCH_NAME, remoteName } from '../store/names.js'
 import type { AcquireResult, RemoteLease, Version } from '../store/store.js'
 import { copyOut } from '../store/value.js'
 import {
@@ -9,7 +9,7 @@ import {
   type LoaderContext,
   type Previous,
 } from './context.js'
-import { EPOCH_NAME, readable, report, type Core, type Remote } from './core.js'
+import { readable, report, type Core, type Remote } from './core.js'
 import { end, fail, overtake, releaseLeases } from './ending.js'
 import { createEntry, type Facts } from './entries.js'
 import { fillNearer, keepLoads } from './keep.js'

@@ -84,6 +84,12 @@ function percent(byte: number): string {
   return `%${byte < 16 ? '0' : ''}${byte.toString(16).toUpperCase()}`
 }
 
+/**
+ * The record of a namespace that every tag invalidation replaces, before it replaces the tag's own. A load that learns of a
+ * tag only while it runs compares this record with what it was when the load began. No tag has this name: `%e` is no escape.
+ */
+export const EPOCH_NAME = '%epoch'
+
 const MAX_NAMESPACE_BYTES = 100
 const MAX_SAFE_NAMESPACE = 64
 
