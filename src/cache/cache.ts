@@ -2,17 +2,16 @@ import { describe, invalidOption } from '../base/errors.js'
 import { assertTag, canonicalKey, type Key } from '../base/stable-key.js'
 import type { Duration } from '../base/duration.js'
 import { isAhead } from '../base/turn-clock.js'
-import type { Entry } from '../store/store.js'
 import { addValue, expireKey, incrementValue, touchKey } from './adjust.js'
 import { createAudit } from './audit.js'
 import { clearAll, dropKeys, invalidateTags, setValues, type Receipt } from './change.js'
 import { closeCore } from './close.js'
 import { assertOpen, createCore, readable, type Core } from './core.js'
-import { handOut } from './entries.js'
 import type { CacheEventName, CacheEvents, CacheStats } from './events.js'
 import { isReady, useCore } from './first-use.js'
 import { inspectKey, type Inspection } from './inspect.js'
 import { getMany, readMany, type ManyLoader } from './many.js'
+import { hitNear } from './near-hit.js'
 import {
   resolvePolicy,
   resolveSettings,
@@ -24,7 +23,6 @@ import {
 import { createReading, type Loader } from './reading.js'
 import { read } from './read.js'
 import type { Answer } from './answer.js'
-import { currentScope } from './scope.js'
 import { statsOf } from './stats.js'
 import { getManyStraight } from './straight-many.js'
 import { readStraight } from './straight.js'
@@ -200,7 +198,8 @@ export class Cache implements AsyncDisposable {
   /** The fresh value of a key, or undefined. */
   get<T = unknown>(key: Key, options?: GetOptions): Promise<T | undefined> {
     const core = this.#core
-    if (core.straight !== undefined) return this.#getOne(key, options) as Promise<T | undefined>
+    if (core.straight !== undefined && core.near === undefined)
+      return this.#getOne(key, options) as Promise<T | undefined>
     let canonical: string
     try {
       canonical = typeof key === 'string' && key.charCodeAt(0) !== 1 ? key : canonicalKey(key)
@@ -237,7 +236,7 @@ export class Cache implements AsyncDisposable {
     if (!Array.isArray(keys)) throw invalidOption('keys', 'a list', keys)
     const policy =
       options === undefined ? core.settings.policy : resolvePolicy(core.settings.policy, options)
-    if (core.straight !== undefined) {
+    if (core.straight !== undefined && core.near === undefined) {
       return (await getManyStraight(core, core.straight, keys, policy)) as (T | undefined)[]
     }
     const canonical = keys.map(canonicalKey)
@@ -452,34 +451,4 @@ export class Cache implements AsyncDisposable {
 function withTags(policy: Policy, tags: readonly string[]): Policy {
   for (const tag of tags) assertTag(tag)
   return { ...policy, tags: [...new Set([...policy.tags, ...tags])] }
-}
-
-/**
- * The answer of a key that process memory holds fresh, as `getOrSet` gives it; undefined when it has to be looked for, or looked at.
- */
-export function atHand(core: Core, key: string): Promise<unknown> | undefined {
-  if (!core.trusted || core.audit !== undefined) return undefined
-  const entry = core.near?.get(key)
-  return entry !== undefined && isAhead(core.clock, entry.checkAt)
-    ? hitNear(core, key, entry)
-    : undefined
-}
-
-/** Counts and tells of a hit in process memory. */
-export function noteHit(core: Core, key: string, entry: Entry): void {
-  core.counters.hits++
-  core.counters.byTier[0]!++
-  if (core.events.hitListened || core.events.hitChannel.hasSubscribers) {
-    core.events.emit('hit', { key: readable(key), tier: core.tierNames[0]! })
-  }
-  currentScope()?.note(core, entry.tags, entry.versions, entry.freshUntil, entry.private)
-}
-
-/** A hit in process memory: one promise, and nothing computed for listeners that are not there. */
-function hitNear(core: Core, key: string, entry: Entry): Promise<unknown> {
-  noteHit(core, key, entry)
-  // Awaiting one promise often costs less than making one for each.
-  return entry.copied
-    ? Promise.resolve(handOut(entry))
-    : (entry.answer ??= Promise.resolve(entry.value))
 }
