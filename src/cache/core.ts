@@ -39,7 +39,7 @@ export interface Core {
   readonly near: LocalStore | undefined
   /** Nearest first. */
   readonly remotes: readonly Remote[]
-  /** The one store there is, where it has sheets: most reads then take a straight way (straight.ts). */
+  /** The one remote store there is, where it has sheets: most reads then take a straight way (straight.ts). */
   readonly straight: StraightRemote | undefined
   readonly bus: Bus | undefined
   /** True when the nearest remote store publishes by itself, on the bus that is used. */
@@ -161,7 +161,7 @@ export function createCore(settings: Settings): Core {
     tierNames: [...(near ? [nearName] : []), ...remotes.map((remote) => remote.name)],
     near,
     remotes,
-    straight: near === undefined && remotes.length === 1 ? straightOf(remotes[0]!) : undefined,
+    straight: remotes.length === 1 ? straightOf(remotes[0]!) : undefined,
     bus,
     announces,
     busJournal,

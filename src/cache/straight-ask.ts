@@ -105,9 +105,10 @@ export async function judgeOn(
 }
 
 export function countHit(core: Core, key: string): void {
+  const tier = core.near === undefined ? 0 : 1
   core.counters.hits++
-  core.counters.byTier[0]!++
+  core.counters.byTier[tier]!++
   if (core.events.hitListened || core.events.hitChannel.hasSubscribers) {
-    core.events.emit('hit', { key: readable(key), tier: core.tierNames[0]! })
+    core.events.emit('hit', { key: readable(key), tier: core.tierNames[tier]! })
   }
 }

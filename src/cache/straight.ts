@@ -1,22 +1,28 @@
 import { invalidOption } from '../base/errors.js'
 import { canonicalKey, type Key } from '../base/stable-key.js'
-import { nameHash } from '../store/envelope-layout.js'
+import { isAhead } from '../base/turn-clock.js'
+import { headerOf, nameHash } from '../store/envelope-layout.js'
 import { ODD } from '../store/envelope.js'
 import { plainHash, shortName } from '../store/names.js'
-import type { Sheet, TagQuestion } from '../store/store.js'
-import { assertOpen, report, type Core, type StraightRemote } from './core.js'
+import type { Sheet, TagQuestion, Version } from '../store/store.js'
+import { ofMemory } from './answer.js'
+import { report, type Core, type StraightRemote } from './core.js'
+import { handOut } from './entries.js'
+import { isReady, useCore } from './first-use.js'
 import { rememberTags } from './lookup.js'
-import { resolvePolicy, type GetOrSetOptions } from './options.js'
+import { hitNear } from './near-hit.js'
+import { resolvePolicy, type GetOrSetOptions, type Policy } from './options.js'
 import { answerFrom, read } from './read.js'
 import { createReading, type Loader, type Reading } from './reading.js'
-import { ofStore } from './answer.js'
-import type { Looked } from './shared-lookup.js'
 import { currentScope, type Scope } from './scope.js'
+import { promote, type Looked } from './shared-lookup.js'
 import { countHit, freshOn, judgeOn, NO_TAGS, tagsFor, type Asked } from './straight-ask.js'
+import { StraightLookup } from './straight-lookup.js'
 
 /**
- * The straight way: what is read most, a fresh entry of the one store there is, with nothing made on the way but its value
- * and the promise for it. Whoever reads in one tick writes on one sheet and waits for one promise.
+ * The straight way: what is read most, a fresh entry of the one remote store there is, with nothing made on the way but its value
+ * and the promise for it. Whoever reads in one tick writes on one sheet and waits for one promise. Process memory in front of the
+ * store plants its lease before the sheet is sent, and takes over what comes (straight-lookup.ts).
  *
  * It decides little by itself. Whatever is not plainly a fresh entry under exactly the versions that were read with it
  * (stale, damaged, packed, encrypted, with other tags, or not there) is judged from the same answer as by any other read.
@@ -37,6 +43,17 @@ export function readStraight(
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+  const { near } = core
+  if (near !== undefined) {
+    const entry = core.trusted ? near.get(key) : undefined
+    if (entry !== undefined) {
+      if (!isAhead(core.clock, entry.checkAt)) return readOtherwise(core, key, loader, options)
+      core.audit?.hit(key, entry, loader as Loader<unknown>)
+      return hitNear(core, key, entry)
+    }
+  }
+  if (hash === 0) {
     name = shortName(key)
     hash = name === undefined ? 0 : nameHash(name) | 0
   }
@@ -48,7 +65,8 @@ export function readStraight(
     core.audit !== undefined ||
     core.loads.has(key) ||
     typeof loader !== 'function' ||
-    options?.signal?.aborted === true
+    options?.signal?.aborted === true ||
+    (near !== undefined && (!isReady(useCore(core)) || core.lookups.get(key)?.joinable() === true))
   ) {
     return readOtherwise(core, key, loader, options)
   }
@@ -61,8 +79,10 @@ async function readOtherwise(
   loader: unknown,
   options: GetOrSetOptions | undefined,
 ): Promise<unknown> {
-  assertOpen(core)
-  return (await read(core, readingOf(core, key, loader, options))).value
+  const inUse = useCore(core)
+  const reading = readingOf(core, key, loader, options)
+  if (!isReady(inUse)) await inUse
+  return (await read(core, reading)).value
 }
 
 /** One read that waits for its sheet. What it needs then lies in fields, since in an async function it would take thrice the room. */
@@ -76,9 +96,12 @@ class StraightRead {
   readonly #options: GetOrSetOptions | undefined
   readonly #scope: Scope | undefined
   readonly #started: number
+  /** Where process memory may take over what is read. */
+  readonly #lookup: StraightLookup | undefined
   readonly #sheet: Sheet
   readonly #place: number
   readonly #question: TagQuestion | undefined
+  #looked: Promise<Looked> | undefined
 
   constructor(
     core: Core,
@@ -99,6 +122,11 @@ class StraightRead {
     this.#options = options
     this.#scope = currentScope()
     this.#started = ++core.sequence
+    // Before anything is asked: what is heard of from now on ends the lease.
+    this.#lookup =
+      core.near !== undefined && core.trusted
+        ? new StraightLookup(core, core.near, key, () => this.#joined())
+        : undefined
     this.#sheet = remote.sheet()
     this.#place = this.#sheet.entry(name)
     this.#question = asked === NO_TAGS ? undefined : this.#sheet.tags(asked.names)
@@ -115,44 +143,92 @@ class StraightRead {
 
   #fresh(): unknown {
     const core = this.#core
-    if (this.#scope !== undefined || refreshesEarly(core, this.#options)) return ODD
-    const asked = this.#asked
-    const value = freshOn(
-      core,
+    if (refreshesEarly(core, this.#options)) return ODD
+    const value = this.#decoded()
+    if (value === ODD) return ODD
+    if (this.#scope === undefined && this.#lookup === undefined) {
+      this.#count()
+      return value
+    }
+    const header = headerOf(this.#sheet.bytes(this.#place)!)
+    if (header === undefined) return ODD
+    this.#count()
+    const { tags } = this.#asked
+    const versions = this.#question === undefined ? NONE : (this.#question.versions as Version[])
+    this.#scope?.note(core, tags, versions, header.freshUntil, header.private)
+    if (this.#lookup === undefined) return value
+    const entry = this.#lookup.keep(value, header, tags, versions)
+    return entry === undefined ? this.#decoded() : handOut(entry)
+  }
+
+  /** The value, made anew at each call, of an entry that is plainly fresh. */
+  #decoded(): unknown {
+    return freshOn(
+      this.#core,
       this.#remote,
       this.#sheet,
       this.#place,
       this.#hash,
-      asked,
-      this.#question,
-    )
-    if (value !== ODD) {
-      if (!asked.hinted) rememberTags(core, this.#key, asked.tags)
-      countHit(core, this.#key)
-    }
-    return value
-  }
-
-  async #judged(): Promise<unknown> {
-    const { seen, unreached } = await judgeOn(
-      this.#core,
-      this.#remote,
-      this.#key,
-      this.#sheet,
-      this.#place,
       this.#asked,
       this.#question,
     )
-    return this.#answer({ atHand: seen && ofStore(this.#core, seen), unreached })
   }
 
-  #unreached(error: unknown): Promise<unknown> {
+  #count(): void {
+    if (!this.#asked.hinted) rememberTags(this.#core, this.#key, this.#asked.tags)
+    countHit(this.#core, this.#key)
+  }
+
+  async #judged(): Promise<unknown> {
+    let reading: Reading
+    try {
+      reading = this.#reading()
+    } catch (error) {
+      this.#lookup?.leave()
+      throw error
+    }
+    return this.#answer(reading, await (this.#looked ??= this.#look(reading.policy)))
+  }
+
+  /** What others are given who joined. They come to it after this read has. */
+  async #joined(): Promise<Looked> {
+    await this.#sheet.done
+    if (this.#sheet.error !== undefined) return UNREACHED
+    const kept = this.#lookup?.kept
+    if (kept !== undefined) return { atHand: ofMemory(kept, 1), unreached: 0 }
+    return (this.#looked ??= this.#look(this.#core.settings.policy))
+  }
+
+  async #look(policy: Policy): Promise<Looked> {
+    try {
+      const { seen, unreached } = await judgeOn(
+        this.#core,
+        this.#remote,
+        this.#key,
+        this.#sheet,
+        this.#place,
+        this.#asked,
+        this.#question,
+      )
+      if (seen === undefined) return { atHand: undefined, unreached }
+      const promoted = promote(this.#core, this.#key, seen, this.#lookup?.lease, policy)
+      return { atHand: promoted instanceof Promise ? await promoted : promoted, unreached }
+    } finally {
+      this.#lookup?.leave()
+    }
+  }
+
+  async #unreached(error: unknown): Promise<unknown> {
+    this.#lookup?.leave()
     report(this.#core, error, 'read', { tier: this.#remote.name, key: this.#key })
-    return this.#answer(UNREACHED)
+    return this.#answer(this.#reading(), UNREACHED)
   }
 
-  async #answer(looked: Looked): Promise<unknown> {
-    const reading = readingOf(this.#core, this.#key, this.#loader, this.#options)
+  #reading(): Reading {
+    return readingOf(this.#core, this.#key, this.#loader, this.#options)
+  }
+
+  async #answer(reading: Reading, looked: Looked): Promise<unknown> {
     const beginning = {
       ...looked,
       scope: this.#scope,
@@ -163,7 +239,9 @@ class StraightRead {
   }
 }
 
+const NONE: readonly never[] = []
 const UNREACHED: Looked = { atHand: undefined, unreached: 1 }
+
 function readingOf(
   core: Core,
   key: string,

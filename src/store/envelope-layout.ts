@@ -94,6 +94,25 @@ function timesMakeSense(bytes: Buffer): boolean {
   )
 }
 
+/** What a header says of its entry beside its size. */
+export interface Header {
+  readonly loadedAt: number
+  readonly freshUntil: number
+  readonly staleUntil: number
+  readonly private: boolean
+}
+
+/** The header of an envelope that is whole; undefined when its times are none. */
+export function headerOf(bytes: Buffer): Header | undefined {
+  if (!timesMakeSense(bytes)) return undefined
+  return {
+    loadedAt: bytes.readDoubleLE(AT.loadedAt),
+    freshUntil: bytes.readDoubleLE(AT.freshUntil),
+    staleUntil: bytes.readDoubleLE(AT.staleUntil),
+    private: (bytes[AT.flags]! & FLAG.private) !== 0,
+  }
+}
+
 /**
  * Whether the bytes are a whole envelope that is described by exactly these bytes, of so many tags, in
  * this codec, neither packed nor encrypted nor with a key of its own: what most are, in one pass and with nothing made.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { memoryStore } from '../../adapters/memory/index.js'
-import { createCache } from '../../index.js'
+import { createCache, type Store } from '../../index.js'
 import {
   explore,
   type Actor,
@@ -12,15 +12,36 @@ import {
 /** How much to explore: `EXPLORE=100` goes a hundred times as far as CI does. */
 const SCALE = Number(process.env['EXPLORE'] ?? 1)
 
-function maker(memory: readonly string[]): Maker {
-  return (process, store, { clock, random }) =>
-    createCache({
-      tiers: memory.includes(process) ? [memoryStore({ maxEntries: 100 }), store] : [store],
+function maker(memory: readonly string[], { leasesAtTheEnd = false } = {}): Maker {
+  return (process, store, { clock, random }) => {
+    const near = memoryStore({ maxEntries: 100 })
+    const tier = leasesAtTheEnd ? withLateLeases(near) : near
+    return createCache({
+      tiers: memory.includes(process) ? [tier, store] : [store],
       clock,
       random,
       lease: '5s',
       lockWait: '20s',
     })
+  }
+}
+
+/** Memory whose leases are worth nothing: each fill plants its own. */
+function withLateLeases(memory: ReturnType<typeof memoryStore>): Store {
+  return {
+    name: memory.name,
+    open(context) {
+      const local = memory.open(context)
+      const plant = local.plant.bind(local)
+      const fill = local.fill.bind(local)
+      const learn = local.learn.bind(local)
+      local.plant = () => ({ live: true })
+      local.release = () => {}
+      local.learn = (_lease, tags, versions) => learn(plant('learns'), tags, versions)
+      local.fill = (key, _lease, entry) => fill(key, plant(key), entry)
+      return local
+    },
+  }
 }
 
 async function exploring(
@@ -42,11 +63,15 @@ async function exploring(
 }
 
 const read = (process: string): Actor => ({ does: 'read', process })
+/** By `getOrSet`: what is fresh goes the straight way. */
+const readValue = (process: string): Actor => ({ does: 'read', process, through: 'value' })
 const readLate = (process: string): Actor => ({ does: 'read', process, late: true })
 const readWhole = (process: string): Actor => ({ does: 'read', process, through: 'whole' })
 const readObject = (process: string): Actor => ({ does: 'read', process, through: 'object' })
 const remove: Actor = { does: 'delete', process: 'C' }
 const invalidate: Actor = { does: 'invalidate', process: 'C' }
+/** What B fills is taken over by the memory of A. */
+const takingOver: readonly Actor[] = [readValue('A'), readValue('B'), { ...remove, process: 'B' }]
 
 describe('no schedule breaks the promise', { timeout: 600_000 * SCALE }, () => {
   it('of two readers in one process and a deletion, without process memory: all of them', async () => {
@@ -85,7 +110,7 @@ describe('no schedule breaks the promise', { timeout: 600_000 * SCALE }, () => {
   })
 
   const cast: readonly Actor[] = [
-    read('A'),
+    readValue('A'),
     read('B'),
     { does: 'set', process: 'C' },
     { does: 'invalidate', process: 'D' },
@@ -103,13 +128,14 @@ describe('no schedule breaks the promise', { timeout: 600_000 * SCALE }, () => {
     [
       'in one process, reading on',
       [
-        { ...read('A'), times: 3 },
+        { ...readValue('A'), times: 3 },
         { ...read('A'), times: 3 },
         { ...remove, process: 'A', times: 2 },
         { ...invalidate, times: 2 },
       ],
       { memory: ['A'] },
     ],
+    ['taken over by process memory', takingOver, { memory: ['A'] }],
     [
       'with late tags, records changed one by one',
       [readLate('A'), readLate('B'), { ...invalidate, times: 2 }],
@@ -166,14 +192,14 @@ describe('no schedule breaks the promise', { timeout: 600_000 * SCALE }, () => {
     ],
     [
       'while entries go out of date',
-      [{ ...read('A'), times: 3 }, { ...read('B'), times: 3 }, invalidate],
+      [{ ...readValue('A'), times: 3 }, { ...read('B'), times: 3 }, invalidate],
       { memory, faults: [{ strikes: 'time passes', ms: 61_000 }], leaps: 3 },
     ],
     [
       'while a process is cut off',
       [
         { ...read('A'), times: 2 },
-        { ...read('B'), times: 2 },
+        { ...readValue('B'), times: 2 },
         { does: 'delete', process: 'B' },
         { does: 'invalidate', process: 'A' },
       ],
@@ -230,6 +256,11 @@ describe('an anomaly is found when a protection is taken out', { timeout: 600_00
       { weak: { tagsNeverChange: true } },
     ],
     ['other processes are told', [read('A'), remove], { weak: { silent: true }, memory: ['A'] }],
+    [
+      'memory takes over what was read under a lease that it gave before',
+      takingOver,
+      { memory: ['A'], make: maker(['A'], { leasesAtTheEnd: true }), seed: 1 },
+    ],
     [
       'a joiner asks whether the lease is still there',
       [read('A'), read('A'), remove],

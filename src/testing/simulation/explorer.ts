@@ -1,8 +1,10 @@
 import { hash } from 'node:crypto'
 import type { Clock } from '../../base/clock.js'
 import type { Random } from '../../base/random.js'
-import type { Cache } from '../../cache/cache.js'
+import { coreOf, type Cache } from '../../cache/cache.js'
 import type { Receipt } from '../../cache/change.js'
+import { useCore } from '../../cache/first-use.js'
+import type { Loader } from '../../cache/reading.js'
 import { defineObject } from '../../object/index.js'
 import type { Store } from '../../store/store.js'
 import { Checker, type InvalidationRecord, type LoadRecord } from './checker.js'
@@ -16,8 +18,11 @@ export type Actor =
       readonly process: string
       /** Names its tag only at the end of its load. Default: it is given with the call. */
       readonly late?: boolean
-      /** The key itself; something that is made from it and inherits its tags; or an object of which it is a part. Default: the key. */
-      readonly through?: 'key' | 'whole' | 'object'
+      /**
+       * The key itself; its value alone, by `getOrSet`, which has ways of its own to what is fresh; something that is made from it and
+       * inherits its tags; or an object of which it is a part. Default: the key.
+       */
+      readonly through?: 'key' | 'value' | 'whole' | 'object'
       /** How many reads, one after the other. Default: 1. */
       readonly times?: number
     }
@@ -189,7 +194,10 @@ async function runOnce(
   }
   for (const process of processes) {
     const base = { clock: world.clock(process), random: world.random(process) }
-    caches.set(process, options.make(process, server.store(process), base))
+    const cache = options.make(process, server.store(process), base)
+    caches.set(process, cache)
+    // It listens from the beginning: the first use has no way of its own then.
+    await useCore(coreOf(cache))
   }
 
   const load = async (process: string): Promise<Value> => {
@@ -199,7 +207,7 @@ async function runOnce(
     record.freshUntil = world.now() + TTL_MS
     return { load: record.id }
   }
-  const read = async (process: string, late: boolean): Promise<void> => {
+  const read = async (process: string, late: boolean, alone: boolean): Promise<void> => {
     const record = {
       process,
       started: checker.moment(),
@@ -207,15 +215,16 @@ async function runOnce(
       given: undefined as never,
     }
     checker.reads.push(record)
-    const answer = await caches.get(process)!.read<Value>(
-      KEY,
-      async (ctx) => {
-        const value = await load(process)
-        if (late) ctx.tag(TAG)
-        return value
-      },
-      late ? { ttl: TTL_MS } : { ttl: TTL_MS, tags: [TAG] },
-    )
+    const cache = caches.get(process)!
+    const loader: Loader<Value> = async (ctx) => {
+      const value = await load(process)
+      if (late) ctx.tag(TAG)
+      return value
+    }
+    const options = late ? { ttl: TTL_MS } : { ttl: TTL_MS, tags: [TAG] }
+    const answer = alone
+      ? { value: await cache.getOrSet(KEY, loader, options), state: 'value' }
+      : await cache.read(KEY, loader, options)
     Object.assign(record, { given: { load: answer.value.load, state: answer.state } })
     world.story.push(`    ${process} is given load ${answer.value.load} (${answer.state})`)
   }
@@ -271,7 +280,7 @@ async function runOnce(
       ? readObject(process, false)
       : actor.through === 'whole'
         ? readWhole(process)
-        : read(process, actor.late === true)
+        : read(process, actor.late === true, actor.through === 'value')
   const invalidate = async (actor: Exclude<Actor, { does: 'read' | 'refresh' }>): Promise<void> => {
     const { process, does } = actor
     const cache = caches.get(process)!
@@ -346,7 +355,7 @@ async function runOnce(
     const final = actors.find((actor) => actor.does === 'read')
     for (const process of processes) {
       let done = false
-      const last = (final ? readOf(process, final) : read(process, false)).finally(
+      const last = (final ? readOf(process, final) : read(process, false, false)).finally(
         () => (done = true),
       )
       await world.run(
