@@ -58,26 +58,6 @@ test('a miss with tags', async () => {
   `)
 })
 
-test('a miss whose loader fails', async () => {
-  const miss = () =>
-    cache
-      .getOrSet('failing', () => {
-        throw new Error('no')
-      })
-      .catch(() => {})
-  expect(await during(miss)).toMatchInlineSnapshot(`
-    [
-      "mget",
-      "evalsha",
-      "  set",
-      "  mget",
-      "evalsha",
-      "  get",
-      "  del",
-    ]
-  `)
-})
-
 test('a hundred misses at once', async () => {
   const misses = () =>
     Promise.all(Array.from({ length: 100 }, (_, n) => cache.getOrSet(`many-${n}`, () => n)))
