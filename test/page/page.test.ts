@@ -153,7 +153,13 @@ describe.each(KINDS)('pages: %s', (_, kind) => {
 
   it('serves stale when the handler fails', async () => {
     const { handler } = counting((run) =>
-      run === 1 ? { body: 'fine' } : { status: 503, body: 'down'.repeat(500) },
+      run === 1
+        ? { body: 'fine' }
+        : {
+            status: 503,
+            body: 'down'.repeat(500),
+            headers: { 'x-failure': 'yes', etag: '"down"' },
+          },
     )
     const { get, clock } = await site(handler, { ttl: '10s', staleIfError: '1m', maxBytes: 1_000 })
     await get('/')
@@ -161,6 +167,8 @@ describe.each(KINDS)('pages: %s', (_, kind) => {
     const got = await get('/')
     expect([got.status, got.body]).toEqual([200, 'fine'])
     expect(got.headers['cache-status']).toContain('stale-if-error')
+    expect(got.headers).not.toHaveProperty('x-failure')
+    expect(got.headers.etag).not.toBe('"down"')
     await clock.advance(60_000)
     expect((await get('/')).status).toBe(503)
   })

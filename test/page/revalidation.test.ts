@@ -43,7 +43,11 @@ describe.each(KINDS)('asking the handler about a stale page: %s', (_, kind) => {
     const { get, clock } = await site(({ headers }) =>
       headers['if-none-match'] === undefined
         ? { body: 'page', headers: { etag: '"a"', 'cache-control': 'max-age=10' } }
-        : { status: 304, headers: { etag: '"a"', 'content-length': '7' } },
+        : {
+            raw(response) {
+              response.writeHead(304, { etag: '"a"', 'content-length': '7' }).end()
+            },
+          },
     )
     await get('/')
     await clock.advance(11_000)

@@ -25,7 +25,7 @@ export interface Asked {
   readonly headers: IncomingHttpHeaders
   readonly query: unknown
   /** The framework's own request. */
-  readonly own: { user?: unknown; session?: unknown }
+  readonly own: Partial<Record<'user' | 'session' | 'cookies' | 'signedCookies', unknown>>
 }
 
 export interface Told {

@@ -136,10 +136,13 @@ describe.each(KINDS)('how pages are written and read: %s', (_, kind) => {
 
   it('lets a visitor who does not read slow the handler down, where the page is not kept', async () => {
     const poured = pour(16 * MIB)
-    const { port } = await site(() => poured, { maxBytes: MIB })
+    const { port, clock } = await site(() => poured, { maxBytes: MIB })
     const slow = await begin(port)
     await until('the handler waits', () => poured.waits)
-    expect(poured.written).toBeLessThan(12 * MIB)
+    const { written } = poured
+    expect(written).toBeLessThan(12 * MIB)
+    await clock.advance(5_000)
+    expect(poured).toMatchObject({ waits: true, written })
     expect((await rest(slow)).length).toBe(16 * MIB)
   })
 
@@ -175,6 +178,40 @@ describe.each(KINDS)('how pages are written and read: %s', (_, kind) => {
     gate.resolve()
     const bodies = (await Promise.all(waiting)).map(({ body }) => body)
     expect([new Set(bodies), runs]).toEqual([new Set(['run 2 whole']), 2])
+  })
+
+  it('lets nobody wait for the rest of a page that has become too large to keep', async () => {
+    const gate = deferred()
+    let runs = 0
+    const { port, get, arrived } = await site(
+      () => ({
+        raw(response) {
+          response.write(`run ${++runs}`)
+          if (runs > 1) response.end()
+          else void gate.promise.then(() => response.write('x'.repeat(2_000)))
+        },
+      }),
+      { maxBytes: 1_000 },
+    )
+    const endless = await begin(port)
+    const waiting = get('/')
+    await until('one waits', () => arrived() === 2)
+    gate.resolve()
+    expect((await waiting).body).toBe('run 2')
+    endless.leave()
+  })
+
+  it('takes the first end of a response for its end', async () => {
+    const { get } = await site(() => ({
+      raw(response) {
+        response.end('page')
+        response.end('more')
+      },
+    }))
+    for (const state of ['stored', 'hit']) {
+      const { body, headers } = await get('/')
+      expect([body, headers['cache-status']]).toEqual(['page', expect.stringContaining(state)])
+    }
   })
 
   it('lets nobody wait for the end of events', async () => {
