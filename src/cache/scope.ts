@@ -80,6 +80,14 @@ export function currentScope(): Scope | undefined {
   return everUsed ? storage.getStore() : undefined
 }
 
+/** What of all that is being made here will be kept first: the innermost, by identity; undefined when nothing is. */
+export function currentMaker(): unknown {
+  for (let at = currentScope(); at !== undefined; at = at.outer) {
+    if (at.maker !== undefined) return at.maker
+  }
+  return undefined
+}
+
 /** Runs `make` in a scope. */
 export function runInScope<T>(scope: Scope | undefined, make: () => T): T {
   everUsed = true

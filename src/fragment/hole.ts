@@ -1,7 +1,7 @@
-import { CacheError, invalidOption } from '../base/errors.js'
+import { invalidOption } from '../base/errors.js'
 import { runInScope } from '../cache/scope.js'
 import type { Markup } from './fragment.js'
-import { currentMarks, markIn } from './marks.js'
+import { markIn, placeHole } from './marks.js'
 import { fillHole } from './uncacheable.js'
 
 /** A place in a page that is filled for each visitor, whether the page is kept or not. */
@@ -12,7 +12,8 @@ export interface Hole<Request = never> {
   /**
    * What a template writes: a mark that becomes the visitor's own part when the page goes out.
    *
-   * @throws {CacheError} `CACHE_SCOPE_VIOLATION` outside of a page, and in one that does not declare the hole.
+   * @throws {CacheError} `CACHE_SCOPE_VIOLATION` outside of a page, in one that does not declare the hole, and within a value that is
+   * kept by itself (`getOrSet`) instead of as a fragment.
    */
   toString(): string
 }
@@ -36,14 +37,7 @@ export function hole<Request = never>(
   return Object.freeze({
     name,
     render,
-    toString() {
-      const marks = currentMarks()
-      if (marks !== undefined) return marks.place(name)
-      throw new CacheError(
-        'CACHE_SCOPE_VIOLATION',
-        `the hole ${JSON.stringify(name)} is not in a page: use it behind cachePage with the option holes, or call its render`,
-      )
-    },
+    toString: () => placeHole(name),
   })
 }
 

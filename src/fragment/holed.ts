@@ -1,8 +1,7 @@
-import { CacheError } from '../base/errors.js'
 import type { Markup } from './fragment.js'
 import { Html } from './html.js'
 import { join, whole } from './later.js'
-import { currentMarks, markIn, Marks } from './marks.js'
+import { markIn, Marks, placeHole } from './marks.js'
 import { renderKept } from './uncacheable.js'
 
 /** A fragment as it is kept, where it is more than a text or bytes: with holes, or markup of `html`. */
@@ -37,18 +36,11 @@ export async function renderHoled<M extends Markup | Html>(
 /**
  * A kept fragment as markup for what it stands in.
  *
- * @throws {CacheError} `CACHE_SCOPE_VIOLATION` when it has holes and stands in no page.
+ * @throws {CacheError} `CACHE_SCOPE_VIOLATION` when it has holes that cannot stand here: see `placeHole`.
  */
 export function assemble<M extends Markup | Html>(kept: M | Holed): M {
   if (typeof kept === 'string' || kept instanceof Uint8Array || kept instanceof Html) return kept
   const { pieces, names, html } = kept
-  const marks = currentMarks()
-  if (marks === undefined && names.length > 0) {
-    throw new CacheError(
-      'CACHE_SCOPE_VIOLATION',
-      `a fragment with the hole ${JSON.stringify(names[0])} is not in a page: use it behind cachePage with the option holes`,
-    )
-  }
-  const all = join(pieces, (at) => marks!.place(names[at]!))
+  const all = join(pieces, (at) => placeHole(names[at]!))
   return (html ? new Html(all as string) : all) as M
 }

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomBytes } from 'node:crypto'
 import { CacheError } from '../base/errors.js'
+import { currentMaker } from '../cache/scope.js'
 
 /**
  * How a hole travels through a template: as a mark, a text that stands in its place until the markup is whole.
@@ -102,14 +103,39 @@ export class Marks {
   }
 }
 
-const making = new AsyncLocalStorage<Marks | undefined>()
+interface Making {
+  readonly marks: Marks
+  /** What the page or fragment is kept by. */
+  readonly maker: unknown
+}
+
+const making = new AsyncLocalStorage<Making | undefined>()
 
 /** Runs what makes markup, whose holes are to be marked so. */
 export function markIn<T>(marks: Marks | undefined, make: () => T): T {
-  return making.run(marks, make)
+  return making.run(marks && { marks, maker: currentMaker() }, make)
 }
 
-/** The marks of the page or fragment that is being made here. */
-export function currentMarks(): Marks | undefined {
-  return making.getStore()
+/**
+ * The text that stands for a hole in the page or fragment that is being made here.
+ *
+ * @throws {CacheError} `CACHE_SCOPE_VIOLATION` where there is none, where it does not declare the hole, and within a value that is
+ * kept by itself: that would keep the mark, which the next page could not fill.
+ */
+export function placeHole(name: string): string {
+  const own = making.getStore()
+  const said = `the hole ${JSON.stringify(name)}`
+  if (own === undefined) {
+    throw new CacheError(
+      'CACHE_SCOPE_VIOLATION',
+      `${said} is not in a page: use it behind cachePage with the option holes, or call its render`,
+    )
+  }
+  if (own.maker !== currentMaker()) {
+    throw new CacheError(
+      'CACHE_SCOPE_VIOLATION',
+      `${said} is in a value that is kept by itself, where nothing fills it: keep that markup with fragment(), or write the hole around it`,
+    )
+  }
+  return own.marks.place(name)
 }

@@ -2,7 +2,7 @@
 /** Pages with holes, in both frameworks: the page is kept, what stands in its holes is each visitor's own. */
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createCache, type Cache } from '../../index.js'
+import { collect, createCache, type Cache } from '../../index.js'
 import { fragment, fragments, hole, uncacheable } from '../../src/fragment/index.js'
 import type { PageOptions } from '../../src/page/index.js'
 import { deferred } from '../support/deferred.js'
@@ -227,6 +227,53 @@ describe.each(KINDS)('holes: %s', (_, kind) => {
     })
     expect((await site.get('/')).status).toBe(500)
     expect(thrown).toEqual([expect.objectContaining({ code: 'CACHE_SCOPE_VIOLATION' })])
+  })
+
+  it.each<[string, (site: Cache) => Promise<string>]>([
+    ['a value', (own) => own.getOrSet('block', () => `<p>${greeting}</p>`)],
+    [
+      'a value behind a stale one',
+      async (own) => {
+        await own.set('block', 'old', { ttl: 1, grace: '1m' })
+        return own.getOrSet('block', () => `<p>${greeting}</p>`, { ttl: '1m', fresh: true })
+      },
+    ],
+    ['one of many', async (own) => (await own.getOrSetMany([1], () => [`${greeting}`])).join()],
+    [
+      'a value with a fragment in it',
+      (own) => own.getOrSet('bar', () => fragment(own, 'inner', {}, () => `<i>${greeting}</i>`)),
+    ],
+    [
+      'a fragment with a value in it',
+      (own) => fragment(own, 'outer', {}, () => own.getOrSet('deep', () => `${greeting}`)),
+    ],
+  ])('cannot stand in %s that is kept by itself, where nothing would fill it', async (_, block) => {
+    const thrown: unknown[] = []
+    const site = await open({ holes: [greeting] }, async () => ({
+      headers: html,
+      body: `${greeting}${await block(cache).catch((error: unknown) => void thrown.push(error))}`,
+    }))
+    for (const path of ['/a', '/b']) {
+      expect((await site.get(path)).body).toBe('<b>stranger</b>undefined')
+    }
+    const violation = expect.objectContaining({
+      code: 'CACHE_SCOPE_VIOLATION',
+      message: expect.stringContaining('fragment()'),
+    })
+    expect(thrown).toEqual([violation, violation])
+  })
+
+  it('stand beside what is only collected, and in what is made for nobody else', async () => {
+    const site = await open({ holes: [greeting] }, async () => {
+      const { value } = await collect(
+        async () => `${await cache.getOrSet('x', () => 1)}${greeting}`,
+      )
+      return { headers: html, body: value }
+    })
+    for (const name of ['Ada', 'Bob']) {
+      expect((await site.get('/', { 'x-name': name })).body).toBe(`1<b>${name}</b>`)
+      expect((await site.ask('POST', '/', { 'x-name': name })).body).toBe(`1<b>${name}</b>`)
+    }
   })
 
   it('are made anew when a deploy has taken one away', async () => {
