@@ -1,4 +1,5 @@
 import { admit, adopt, copyOut } from '../store/value.js'
+import { adoptPlain } from '../store/value-plain.js'
 import { remoteName } from '../store/names.js'
 import type { Entry, Version } from '../store/store.js'
 import type { Core } from './core.js'
@@ -21,7 +22,8 @@ export interface Facts extends Times {
  * end early (`memoryTtl`).
  *
  * `holders`: who else may hold the value. With `'others'` it is copied before it is kept; with `'nobody'` (it was just
- * decoded) it need not be; with `'readers'` nobody changes it, and it is handed out as it is too.
+ * decoded) it need not be, and with `'nobody, plain'` (`isPlain`) it is not looked through for what cannot be kept; with
+ * `'readers'` nobody changes it, and it is handed out as it is too.
  *
  * @throws {CacheError} `CACHE_VALUE_INVALID` when the value cannot be kept faithfully.
  */
@@ -31,7 +33,7 @@ export function createEntry(
   value: unknown,
   facts: Facts,
   earlyRefresh: number | undefined,
-  holders: 'others' | 'nobody' | 'readers' = 'others',
+  holders: 'others' | 'nobody' | 'nobody, plain' | 'readers' = 'others',
 ): Entry {
   const { values: how, codec } = core.settings
   const admitted =
@@ -39,7 +41,9 @@ export function createEntry(
       ? admit(value, 'share')
       : holders === 'nobody'
         ? adopt(value, how, codec)
-        : admit(value, how, codec)
+        : holders === 'nobody, plain'
+          ? adoptPlain(value, how)
+          : admit(value, how, codec)
   const bound = core.memoryTtlMs === Infinity ? Infinity : core.clock.now() + core.memoryTtlMs
   const freshUntil = Math.min(facts.freshUntil, bound)
   return {

@@ -1,3 +1,4 @@
+import { isPlain } from '../store/codec.js'
 import type { Header } from '../store/envelope-layout.js'
 import type { Entry, LocalLease, LocalStore, Version } from '../store/store.js'
 import { report, type Core } from './core.js'
@@ -49,7 +50,8 @@ export class StraightLookup {
       if (!this.lease.live || !core.trusted) return undefined
       const { loadedAt, freshUntil, staleUntil } = header
       const facts = { loadedAt, freshUntil, staleUntil, private: header.private, tags, versions }
-      const entry = createEntry(core, this.#key, value, facts, undefined, 'nobody')
+      const holders = isPlain(header.form) ? 'nobody, plain' : 'nobody'
+      const entry = createEntry(core, this.#key, value, facts, undefined, holders)
       this.#near.learn(this.lease, tags, versions)
       if (this.#near.fill(this.#key, this.lease, entry)) this.kept = entry
     } catch (error) {

@@ -94,6 +94,11 @@ export function decodeWithin(bytes: Buffer, start: number, end: number): unknown
   throw new CacheError('CACHE_ENTRY_INVALID', message)
 }
 
+/** Whether a payload is read into JSON's kinds of values and nothing else. */
+export function isPlain(form: number | undefined): boolean {
+  return form === FORM.record || form === FORM.latin1Json || form === FORM.utf8Json
+}
+
 function encodeJson(value: unknown): Buffer {
   const record = typeof value === 'object' && value !== null && writeRecord(value, FORM.record)
   return record || encodeText(JSON.stringify(value), FORM.latin1Json, FORM.utf8Json)

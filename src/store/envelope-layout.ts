@@ -100,6 +100,8 @@ export interface Header {
   readonly freshUntil: number
   readonly staleUntil: number
   readonly private: boolean
+  /** The first byte of the payload, which says what the rest of it is, where it is neither packed nor encrypted. */
+  readonly form: number | undefined
 }
 
 /** The header of an envelope that is whole; undefined when its times are none. */
@@ -110,6 +112,7 @@ export function headerOf(bytes: Buffer): Header | undefined {
     freshUntil: bytes.readDoubleLE(AT.freshUntil),
     staleUntil: bytes.readDoubleLE(AT.staleUntil),
     private: (bytes[AT.flags]! & FLAG.private) !== 0,
+    form: bytes[HEADER + int32(bytes, AT.description)],
   }
 }
 

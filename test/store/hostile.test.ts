@@ -5,9 +5,10 @@ import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { CacheError } from '../../src/base/errors.js'
 import { systemRandom } from '../../src/base/random.js'
-import { standardCodec } from '../../src/store/codec.js'
+import { isPlain, standardCodec } from '../../src/store/codec.js'
 import { createEnvelopes, type EnvelopeOptions } from '../../src/store/envelope.js'
 import { adopt, copyOut } from '../../src/store/value.js'
+import { adoptPlain } from '../../src/store/value-plain.js'
 import { entry, KEY_1, resum } from './envelopes.js'
 import { anyValue, FAITHFUL } from './values.js'
 
@@ -64,7 +65,8 @@ function attempt(read: () => unknown): unknown {
 /** All that happens to a stored value on a read. */
 function readValue(bytes: Buffer): unknown {
   return attempt(() => {
-    const kept = adopt(standardCodec.decode(bytes))
+    const value = standardCodec.decode(bytes)
+    const kept = isPlain(bytes[0]) ? adoptPlain(value, 'freeze') : adopt(value)
     return kept.copied ? copyOut(kept.value) : kept.value
   })
 }

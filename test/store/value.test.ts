@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Codec } from '../../src/store/codec.js'
+import { isPlain, standardCodec, type Codec } from '../../src/store/codec.js'
 import { admit, adopt, copyOut } from '../../src/store/value.js'
+import { adoptPlain } from '../../src/store/value-plain.js'
 import { anyValue, FAITHFUL, foreign, nest, REFUSED, withPollution } from './values.js'
 
 const MODES = ['freeze', 'copy'] as const
@@ -165,6 +166,30 @@ describe('freeze', () => {
     expect(own.copied).toBe(true)
     expect(own.value).toBe(dated)
     expect(Object.isFrozen((copyOut(own.value) as typeof dated).list)).toBe(false)
+  })
+
+  test('of what was read from JSON or a record needs no looking for anything else', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 6 }), (value) => {
+        const bytes = standardCodec.encode(value)
+        const plain = adoptPlain(standardCodec.decode(bytes), 'freeze')
+        expect(plain).toStrictEqual(adopt(standardCodec.decode(bytes)))
+        if (isPlain(bytes[0])) expect(deeplyFrozen(plain.value)).toBe(true)
+      }),
+    )
+    const deep = nest(900)
+    expect(adoptPlain(deep, 'freeze')).toMatchObject({ copied: false, value: deep })
+    expect(deeplyFrozen(deep)).toBe(true)
+    expect(adoptPlain(nest(5), 'copy').copied).toBe(true)
+    withPollution(() => {
+      expect(deeplyFrozen(adoptPlain({ a: [{ b: 1 }] }, 'freeze').value)).toBe(true)
+      expect(Object.isFrozen(({} as { settings: object }).settings)).toBe(false)
+    })
+    for (const [name, value] of FAITHFUL) {
+      const [form] = standardCodec.encode(value)
+      const again: unknown = isPlain(form) && JSON.parse(JSON.stringify(value))
+      if (isPlain(form)) expect(isDeepStrictEqual(again, value), name).toBe(true)
+    }
   })
 
   test('of a decoded value that nobody can have kept is an invalid entry', () => {
