@@ -68,6 +68,11 @@ export function pageTag(url: string): string {
   return `page:${url}`
 }
 
+/** The tag of the variants of a URL that are told apart by `names` and nothing else. */
+export function variantsTag(url: string, names: readonly string[]): string {
+  return `page-by:${names.join()}:${url}`
+}
+
 /** The tag of the pages of one origin that name a group in `Cache-Groups` (RFC 9875). */
 export function groupTag(url: string, group: string): string {
   return `page-group:${new URL(url).origin}:${group}`

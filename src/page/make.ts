@@ -11,7 +11,7 @@ import { captureResponse, type CaptureEnd } from './capture.js'
 import { sendHead, tagFor, withTag } from './head.js'
 import { isAsHandedOver, withText } from './handed-over.js'
 import { withoutMarks } from './holes.js'
-import { groupTag } from './keys.js'
+import { groupTag, variantsTag } from './keys.js'
 import { confirmed, confirms, previousPage, questionsAbout } from './previous.js'
 import { viewRequest } from './request-view.js'
 import { type Attempt, HandlerFailure, type Made, type Run, UNCONFIRMED } from './run.js'
@@ -118,6 +118,7 @@ export async function makePage(
   const times = keepTimes(kept.page!, settings, core.clock.now())
   context.ttl(times.ttlMs)
   context.grace(times.graceMs)
+  if (kept.vary.length > 0) context.tag(variantsTag(run.url, kept.vary))
   if (kept.vary.length > run.names.length) {
     await runInScope(undefined, () => run.remember(kept.vary))
   }

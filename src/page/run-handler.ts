@@ -142,7 +142,7 @@ function runOf(
       settings.surrogate === undefined ? [] : [pageTag(at.key), ...settings.tags(visit.request)],
     identified: settings.identified(visit.request),
     requestNoStore: directives?.noStore === true,
-    remember: (vary) => rememberVary(shared, at.key, vary),
+    remember: (vary) => rememberVary(shared, at.key, vary, names),
   }
 }
 

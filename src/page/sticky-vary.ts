@@ -3,23 +3,30 @@ import type { LoaderContext } from '../cache/context.js'
 import { runInScope } from '../cache/scope.js'
 import { mergeVary } from '../http/index.js'
 import { previousPage } from './previous.js'
+import { variantsTag } from './keys.js'
 import type { Kept } from './stored-page.js'
 import type { Entered, Shared } from './visit.js'
 
 /**
  * Every name that a URL has ever varied on keeps counting: a response that forgets its `Vary` once does not reach those who
- * differ.
+ * differ. It counts for what is kept already, too: RFC 9111 section 4.1 would let a variant be served by its own `Vary` to its end,
+ * but by then it is known that visitors get it who are not to.
  */
 
 const VARY_TTL_MS = 30 * 86_400_000
 
-/** Remembers what a URL varies on; resolves when it is remembered. */
+/** Remembers that a URL varies on `names`, and not only on those `before`; resolves when nobody gets variants by those any more. */
 export async function rememberVary(
-  { cache, keys }: Shared,
+  shared: Shared,
   url: string,
   names: readonly string[],
+  before: readonly string[],
 ): Promise<void> {
-  await cache.set(keys.vary(url), names, { ttl: VARY_TTL_MS })
+  const { cache, keys } = shared
+  const seen = await varySeen(shared, url)
+  await cache.set(keys.vary(url), mergeVary(names, seen ?? []), { ttl: VARY_TTL_MS })
+  // Where nothing was told apart there is one page, and the new one is in its place.
+  if (before.length > 0) await cache.invalidateTags([variantsTag(url, before)])
 }
 
 /** The names that a URL has been seen to vary on; at once where process memory knows all there is to know. */

@@ -198,7 +198,10 @@ describe.each([
       const site = await kind({ cache: newCache(), route: { ttl: '1m', inFront: true } })
       const head = await site.ask('HEAD', '/news')
       expect([head.status, await head.text()]).toEqual([200, ''])
-      expect((await site.get('/news')).status).toBe('keepfresh;hit;ttl')
+      expect(await site.get('/news')).toMatchObject({
+        page: 'news {} ',
+        status: 'keepfresh;hit;ttl',
+      })
       expect(site.runs.handler).toBe(1)
     })
   },

@@ -50,6 +50,25 @@ describe.each(KINDS)('options of pages: %s', (_, kind) => {
     expect([got.body, got.headers['cache-status']]).toEqual(['run 2', 'keepfresh;fwd=stale;stored'])
   })
 
+  it('softTimeout: no longer than hardTimeout', async () => {
+    let runs = 0
+    const gate = deferred()
+    const { get, clock } = await site(
+      async () => {
+        if (++runs === 2) await gate.promise
+        return { body: `run ${runs}` }
+      },
+      { ttl: '10s', staleIfError: '1m', softTimeout: '5s', hardTimeout: '1s' },
+    )
+    await get('/')
+    await clock.advance(11_000)
+    const waiting = get('/')
+    await until('the handler runs', () => runs === 2)
+    await clock.advance(1_000)
+    expect((await waiting).body).toBe('run 1')
+    gate.resolve()
+  })
+
   it('softTimeout: not for a page that must be revalidated', async () => {
     let runs = 0
     const gate = deferred()

@@ -249,17 +249,119 @@ describe.each(KINDS)('pages: %s', (_, kind) => {
     expect((await get('/', { 'accept-language': 'de' })).headers['cache-status']).toContain('hit')
   })
 
+  it('gives those who wait together each their own variant, although nobody knew that there are any', async () => {
+    const gate = deferred()
+    const { get, arrived } = await site(
+      async ({ headers }) => {
+        const language = String(headers['accept-language'])
+        await gate.promise
+        return { body: `in ${language}`, headers: { vary: 'Accept-Language' } }
+      },
+      { unkeyed: 'all' },
+    )
+    const languages = ['en', 'de', 'fr', 'de', 'en']
+    const asked = languages.map((language) => get('/', { 'accept-language': language }))
+    await until('all have arrived', () => arrived() === languages.length)
+    gate.resolve()
+    const bodies = (await Promise.all(asked)).map(({ body }) => body)
+    expect(bodies).toEqual(languages.map((language) => `in ${language}`))
+  })
+
+  // `unkeyed: 'all'`: what the handler reads does not tell pages apart by itself.
   it('goes on telling apart by a field that a response once varied on', async () => {
     let said = true
-    const { get, clock } = await site(({ headers }) => ({
-      body: `in ${String(headers['x-tenant'])}`,
-      headers: said ? { vary: 'X-Tenant' } : {},
-    }))
+    const { get, clock } = await site(
+      ({ headers }) => ({
+        body: `in ${String(headers['x-tenant'])}`,
+        headers: said ? { vary: 'X-Tenant' } : {},
+      }),
+      { unkeyed: 'all' },
+    )
     await get('/', { 'x-tenant': 'a' })
     await clock.advance(61_000)
     said = false
     await get('/', { 'x-tenant': 'a' })
     expect((await get('/', { 'x-tenant': 'b' })).body).toBe('in b')
+    expect((await get('/', { 'x-tenant': 'a' })).body).toBe('in a')
+  })
+
+  it('makes variants anew that were told apart by less than the URL turns out to vary on', async () => {
+    let more = false
+    const { get } = await site(
+      ({ headers }) => ({
+        body: `${String(headers['x-tenant'])} ${String(headers['x-region'])}`,
+        headers: { vary: more ? 'X-Tenant, X-Region' : 'X-Tenant' },
+      }),
+      { unkeyed: 'all' },
+    )
+    const ask = async (tenant: string, region: string) =>
+      (await get('/', { 'x-tenant': tenant, 'x-region': region })).body
+    expect([await ask('a', 'east'), await ask('b', 'east')]).toEqual(['a east', 'b east'])
+    expect(await ask('a', 'west')).toBe('a east')
+    more = true
+    expect(await ask('c', 'east')).toBe('c east')
+    const regions = ['east', 'west', 'east', 'west']
+    for (const region of regions) expect(await ask('a', region)).toBe(`a ${region}`)
+    for (const region of regions) expect(await ask('b', region)).toBe(`b ${region}`)
+    expect(await ask('c', 'east')).toBe('c east')
+    expect(
+      (await get('/', { 'x-tenant': 'c', 'x-region': 'east' })).headers['cache-status'],
+    ).toContain('hit')
+  })
+
+  it('shows the handler a field as variants are told apart by it, and not as one visitor wrote it', async () => {
+    const { get } = await site(({ headers }) => ({ body: String(headers['accept-language']) }), {
+      vary: ['accept-language'],
+      variants: { languages: ['en', 'de'] },
+    })
+    expect((await get('/', { 'accept-language': 'de-AT, fr;q=0.9, en;q=0.1' })).body).toBe('de')
+    const other = await get('/', { 'accept-language': 'de;q=0.3' })
+    expect([other.body, other.headers['cache-status']]).toEqual([
+      'de',
+      expect.stringContaining('hit'),
+    ])
+  })
+
+  it('gives a request back as it was, once its page is made', async () => {
+    const seen: unknown[] = []
+    const { get } = await site(
+      (asked) => ({
+        raw(response) {
+          asked.headers['x-added'] = 'by the handler'
+          seen.push(asked.headers['range'], asked.headers.host)
+          response.on('close', () =>
+            seen.push(asked.headers['range'], asked.headers.host, asked.headers['x-added']),
+          )
+          response.end('page')
+        },
+      }),
+      { hosts: 'shop.test' },
+    )
+    await get('/', { range: 'bytes=0-1', host: 'SHOP.test' })
+    await until('it is over', () => seen.length > 2)
+    expect(seen).toEqual([undefined, 'shop.test', 'bytes=0-1', 'SHOP.test', 'by the handler'])
+  })
+
+  it('makes a page behind a stale one, or for HEAD, without the cookie of who happened to ask', async () => {
+    const seen: unknown[] = []
+    const { get, ask, clock } = await site(
+      ({ headers }) => {
+        seen.push([headers.cookie, headers.authorization, headers['x-shown']])
+        return { body: 'page' }
+      },
+      { ttl: '10s', grace: '1m', unkeyed: ['cookie', 'authorization', 'x-shown'] },
+    )
+    const own = { cookie: 'id=ann', authorization: 'Basic x', 'x-shown': 'yes' }
+    await get('/')
+    await clock.advance(11_000)
+    await get('/', own)
+    await until('it is made anew', () => seen.length === 2)
+    await ask('HEAD', '/other', own)
+    expect(seen).toEqual([
+      [undefined, undefined, undefined],
+      [undefined, undefined, 'yes'],
+      [undefined, undefined, 'yes'],
+    ])
   })
 
   it('sends a stream on while it keeps it', async () => {
