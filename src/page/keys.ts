@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { Recent } from '../base/recent.js'
 import { canonicalKey } from '../base/stable-key.js'
 import { createUrlKey, type FieldValues, type KeyedTarget, variantKey } from '../http/index.js'
@@ -63,19 +64,28 @@ export function absoluteKey(
   return 'key' in keyed ? keyed.key : undefined
 }
 
+/** A URL may be longer than a tag: such a one ends in its digest, behind a character that no URL has. */
+const LONGEST = 1_000
+const DIGEST_FROM = 900
+
+function asTag(text: string): string {
+  if (text.length <= LONGEST) return text
+  return `${text.slice(0, DIGEST_FROM)}#${hash('sha256', text, 'base64url')}`
+}
+
 /** The tag of every variant of a URL. */
 export function pageTag(url: string): string {
-  return `page:${url}`
+  return asTag(`page:${url}`)
 }
 
 /** The tag of the variants of a URL that are told apart by `names` and nothing else. */
 export function variantsTag(url: string, names: readonly string[]): string {
-  return `page-by:${names.join()}:${url}`
+  return asTag(`page-by:${names.join()}:${url}`)
 }
 
 /** The tag of the pages of one origin that name a group in `Cache-Groups` (RFC 9875). */
 export function groupTag(url: string, group: string): string {
-  return `page-group:${new URL(url).origin}:${group}`
+  return asTag(`page-group:${new URL(url).origin}:${group}`)
 }
 
 /** True when what a key holds is a page for this request, and not for one that differs. */

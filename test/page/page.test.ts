@@ -235,6 +235,31 @@ describe.each(KINDS)('pages: %s', (_, kind) => {
     expect((await get('/item')).body).toBe('2')
   })
 
+  it('is kept and follows a change at a URL of any length that has a key', async () => {
+    let value = 1
+    const { get, ask, cache } = await site(({ method, headers }) => {
+      if (method === 'POST') value++
+      return {
+        body: `${value} ${String(headers['x-tenant'])}`,
+        headers: { 'cache-groups': `"${'g'.repeat(2_000)}"` },
+      }
+    })
+    const errors: unknown[] = []
+    cache.on('error', ({ error }) => errors.push(error))
+    for (const length of [900, 990, 1_000, 1_010, 1_024, 8_000]) {
+      const path = `/${'x'.repeat(length)}`
+      const [before, after] = [`${value} a`, `${value + 1} a`]
+      expect((await get(path, { 'x-tenant': 'a' })).body).toBe(before)
+      expect((await get(path, { 'x-tenant': 'a' })).headers['cache-status']).toContain('hit')
+      await ask('POST', `${path}y`)
+      expect((await get(path, { 'x-tenant': 'a' })).body).toBe(before)
+      value--
+      await ask('POST', path)
+      expect((await get(path, { 'x-tenant': 'a' })).body).toBe(after)
+    }
+    expect(errors).toEqual([])
+  })
+
   it('keeps variants apart by what the response says it varies on, in any order of arrival', async () => {
     const { get } = await site(({ headers }) => ({
       body: `in ${headers['accept-language'] ?? 'none'}`,
