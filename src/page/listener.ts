@@ -4,7 +4,7 @@ import type { Cache } from '../cache/cache.js'
 import { arrive } from './arrive.js'
 import { answeredFromMemory } from './hit.js'
 import type { PageOptions } from './options.js'
-import { notePassage, type Passage } from './passage.js'
+import { notePassage, Passage } from './passage.js'
 import { isDetached } from './run-handler.js'
 import { createShared } from './shared.js'
 import type { Shared, Visit } from './visit.js'
@@ -26,18 +26,14 @@ const MAX_CLAIMS = 10_000
 export function createListener(app: Listener, cache: Cache, options: PageOptions): Listener {
   const shared = createShared(cache, options)
   const claims = new Recent<Shared>(MAX_CLAIMS)
+  const claim = (by: Shared, { target, host }: Passage): void => {
+    claims.set(spelling(target, host), by)
+  }
   const cached: Listener = (request, response) => {
     const { url: target = '/' } = request
     const { host } = request.headers
     const owner = claims.size === 0 ? undefined : claims.get(spelling(target, host))
-    const passage: Passage = {
-      by: shared,
-      target,
-      host,
-      shown: undefined,
-      claim: (by) => claims.set(spelling(target, host), by),
-      leave: undefined,
-    }
+    const passage = new Passage(shared, target, host, claim)
     const visit: Visit = {
       request,
       response,
