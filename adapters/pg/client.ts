@@ -2,7 +2,14 @@ import type { ClientBase, PoolClient, QueryResult, Submittable } from 'pg'
 import type { Execute, Queries, QueryConnection } from '../../src/query/index.js'
 import { hasOwnParsers, type Parsers } from './parsers.js'
 import { leavesOpen, plainResult } from './result.js'
-import { isSubmittable, statementOf, textOf, type Callback, type Statement } from './statement.js'
+import {
+  isSubmittable,
+  statementOf,
+  textOf,
+  withText,
+  type Callback,
+  type Statement,
+} from './statement.js'
 
 type Send = (config: unknown, values?: unknown, callback?: unknown) => unknown
 
@@ -43,7 +50,7 @@ export function follow(client: PoolClient, options: FollowOptions): Followed {
   }
   const query: Send = (config, given, last) => {
     if (isSubmittable(config)) return submit(config, given, last)
-    const statement = statementOf(config, given, last, parsers)
+    const statement = statementOf(withText(config, client), given, last, parsers)
     if (statement === undefined) return original(config, given, last)
     return answer(connection.run(withoutCache(statement), executeOn(statement)), statement.callback)
   }
@@ -93,7 +100,7 @@ export function follow(client: PoolClient, options: FollowOptions): Followed {
   return followed
 }
 
-/** An answer to be kept; told to be alone when its columns are not those that its parsers were named for. */
+/** An answer to be kept; told to be alone when its columns or parsers are not those that its key has a name for. */
 export function keepable(
   result: QueryResult,
   statement: Statement,
@@ -105,6 +112,7 @@ export function keepable(
     alone()
     return result
   }
+  if (!parsers.hold(result.fields, statement.changes)) alone()
   if (hasTypes && !parsers.check(statement.query.sql, result.fields)) alone()
   return plainResult(result)
 }

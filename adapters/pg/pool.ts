@@ -13,7 +13,7 @@ import {
 } from '../../src/query/index.js'
 import { answer, follow, keepable, learnTypes, type Followed } from './client.js'
 import { forwardAll } from './forward.js'
-import { hasOwnParsers, Parsers } from './parsers.js'
+import { hasOwnParsers, Parsers, TYPES_SQL } from './parsers.js'
 import { createReplica, type PoolReplica } from './replica.js'
 import { isSubmittable, statementOf, type Statement } from './statement.js'
 
@@ -150,9 +150,12 @@ export function cachedPool<P extends Pool>(pool: P, options: CachedPoolOptions):
     dialect: 'postgres',
     defaultParsers: () => parsers.common,
     describe: (sql) =>
-      onClient(
-        async ({ send }) => (await send({ config: sql, values: undefined })).rows as object[],
-      ),
+      onClient(async ({ send }) => {
+        const ask = async (text: string) =>
+          (await send({ config: text, values: undefined })).rows as object[]
+        parsers.learnTypes(await ask(TYPES_SQL))
+        return ask(sql)
+      }),
     ...(parser === 'auto' ? { loadAnalyzer: () => loadPostgresAnalyzer() } : {}),
   })
 

@@ -1,4 +1,4 @@
-import type { CustomTypesConfig, QueryResult, Submittable } from 'pg'
+import type { ClientBase, CustomTypesConfig, QueryResult, Submittable } from 'pg'
 import type { Query, QueryCacheOptions, TableChange } from '../../src/query/index.js'
 import type { Parsers } from './parsers.js'
 
@@ -25,6 +25,8 @@ export interface Statement {
   readonly values: readonly unknown[] | undefined
   readonly callback: Callback | undefined
   readonly query: Query
+  /** `changes` of the parsers when it was given, so before its key was made. */
+  readonly changes: number
 }
 
 export function isSubmittable(value: unknown): value is Submittable {
@@ -45,9 +47,10 @@ export function statementOf(
   const callback = callbackOf(given, last)
   if (typeof config === 'string') {
     const values = Array.isArray(given) ? (given as readonly unknown[]) : undefined
-    if (given !== undefined && given !== null && values === undefined && callback !== given)
-      return undefined
-    return { config, values, callback, query: { sql: config, params: values } }
+    // What is no list pg refuses, but for what is nothing to it: 0, ''.
+    if (Boolean(given) && values === undefined && callback !== given) return undefined
+    const query: Query = { sql: config, params: values }
+    return { config, values, callback, query, changes: parsers.changes }
   }
   if (typeof config !== 'object' || config === null) return undefined
   const { text, types, rowMode, binary, cache, tables, invalidates, ...own } = config as Config
@@ -70,8 +73,22 @@ export function statementOf(
       tables,
       invalidates,
     },
+    changes: parsers.changes,
   }
 }
+
+/** A statement that is only named, with the text that was prepared under that name on this client. */
+export function withText(config: unknown, client: ClientBase): unknown {
+  const { name, text } = (config ?? {}) as Partial<Config>
+  if (typeof name !== 'string' || text !== undefined) return config
+  const { connection } = client as unknown as {
+    readonly connection?: Partial<Record<'parsedStatements' | 'submittedNamedStatements', Texts>>
+  }
+  const known = connection?.parsedStatements?.[name] ?? connection?.submittedNamedStatements?.[name]
+  return known === undefined ? config : { ...(config as Config), text: known }
+}
+
+type Texts = Readonly<Record<string, string | undefined>>
 
 function callbackOf(given: unknown, last: unknown): Callback | undefined {
   if (typeof given === 'function') return given as Callback

@@ -28,6 +28,8 @@ interface Variant {
   readonly scope: string
   readonly rowMode: string | undefined
   readonly parsers: string | undefined
+  /** The name of the parsers of queries that say nothing of theirs. */
+  readonly common: string | undefined
   readonly prefix: string
   keys: Map<string, Named>
   /** The same by the value of one parameter: a text, or a number besides zero, which a map takes for minus zero. */
@@ -74,6 +76,7 @@ export class Plans {
     const variant = this.#ready.get(sql)
     if (variant === undefined || variant.scope !== scope.text || variant.epoch !== this.#epoch)
       return undefined
+    if (variant.common !== this.#options.defaultParsers?.()) return undefined
     if (params.length === 1 && isSingle(params[0])) return variant.single.get(params[0])?.key
     const text = paramsText(params, this.#options.encode)
     return text === undefined ? undefined : variant.keys.get(text)?.key
@@ -156,10 +159,12 @@ export class Plans {
   }
 
   #variant(plan: Plan, scope: ResolvedScope, { rowMode, parsers }: Query): Variant {
+    const common = this.#options.defaultParsers?.()
     let variants = this.#variants.get(plan)
     if (variants === undefined) this.#variants.set(plan, (variants = []))
     for (let index = 0; index < variants.length; index++) {
       const one = variants[index]!
+      if (one.common !== common) continue
       if (one.scope === scope.text && one.rowMode === rowMode && one.parsers === parsers) {
         if (one.epoch !== this.#epoch) {
           one.keys = new Map()
@@ -173,12 +178,13 @@ export class Plans {
       scope: scope.text,
       rowMode,
       parsers: parsers ?? undefined,
+      common,
       prefix: keyPrefix({
         dialect: this.#options.dialect,
         scope: scope.text,
         definitions: plan.known?.digest ?? '',
         rowMode,
-        parsers: parsers ?? this.#options.defaultParsers?.(),
+        parsers: parsers ?? common,
         zone: this.#zone,
         sql: plan.analysis.text,
       }),

@@ -233,7 +233,10 @@ export interface QueriesOptions extends LifetimeOptions {
   readonly sameSettings?: boolean | undefined
   /** Turns a parameter of a class of the application's own into a text for the key; undefined when it is none of its classes. */
   readonly encode?: ((value: object) => string | undefined) | undefined
-  /** Names the parsers of queries that say nothing of theirs; asked once for a text, when the catalogue has been loaded. */
+  /**
+   * Names the parsers of queries that say nothing of theirs, also on a hit: answers under another name are others. First asked when the
+   * catalogue has been loaded.
+   */
   readonly defaultParsers?: (() => string) | undefined
   /** Whether an answer has no rows. Default: `rows` of it is empty, or it is an empty list, or it does not show. */
   readonly isEmpty?: ((answer: unknown) => boolean) | undefined
