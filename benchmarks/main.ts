@@ -4,10 +4,6 @@
  * Everyone answers in a process of its own, in turns of a few milliseconds, and each turn is compared with the floor's in the
  * same turn: what else runs on the machine touches both. Printed are medians and the middle half around them.
  */
-import { spawnSync } from 'node:child_process'
-import { globSync } from 'node:fs'
-import { basename } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { isWanted, parse, USAGE, type Arguments } from './lib/arguments.js'
 import { describeMachine } from './lib/machine.js'
 import { installPeers, versions } from './lib/peers.js'
@@ -19,10 +15,8 @@ import { tableOf, verdictsOf } from './lib/table.js'
 import { runTimed } from './lib/turns.js'
 import { SCENARIOS } from './scenarios/index.js'
 
-const FOLDER = fileURLToPath(new URL('.', import.meta.url))
 /** A run of everything begins no new question after this: it ends within twelve minutes, also on a machine that others use. */
 const LIMIT_OF_ALL_MS = 600_000
-const HOOK = fileURLToPath(new URL('../scripts/typescript.ts', import.meta.url))
 
 let options: Arguments
 try {
@@ -39,22 +33,18 @@ const log = (line: string): void => {
 /** The longest that one question may take: most take some seconds, some more when they are asked for by name. */
 const LIMIT_MS = only.length > 0 ? 1_200_000 : 300_000
 
-/** Questions that are programs of their own: they print their own tables. */
-const programs = globSync('*.ts', { cwd: FOLDER })
-  .map((file) => basename(file, '.ts'))
-  .filter((name) => name !== 'main')
-  .toSorted()
-
-const chosen = SCENARIOS.filter(({ name }) => isWanted(name, only))
-/** Without a name only the questions of the one table run, which are minutes; the programs are asked for by name. */
-const alone = only.length === 0 ? [] : programs.filter((name) => isWanted(name, only))
+const chosen = SCENARIOS.filter((scenario) =>
+  only.length === 0 ? !isByName(scenario) : isWanted(scenario.name, only),
+)
 
 if (isList) {
-  for (const { name, asks } of SCENARIOS) console.log(`${name.padEnd(22)} ${asks}`)
-  for (const name of programs) console.log(`${name.padEnd(22)} (a program: benchmarks/${name}.ts)`)
+  for (const scenario of SCENARIOS) {
+    const { name, asks } = scenario
+    console.log(`${name.padEnd(22)} ${asks}${isByName(scenario) ? ' (only by name)' : ''}`)
+  }
   process.exit(0)
 }
-if (chosen.length === 0 && alone.length === 0) {
+if (chosen.length === 0) {
   console.error(`nothing is named like ${only.join(', ')}; npm run bench -- --list\n\n${USAGE}`)
   process.exit(2)
 }
@@ -71,8 +61,9 @@ const leaveOut = (who: string, why: string): void => {
   if (!leftOut.has(line)) log(line)
   leftOut.add(line)
 }
-const havePeers = chosen.length > 0 && installPeers(log)
-if (chosen.length > 0 && !havePeers) failures.push('the libraries to compare with are installed')
+const needsPeers = chosen.some((scenario) => !isByName(scenario))
+const havePeers = needsPeers && installPeers(log)
+if (needsPeers && !havePeers) failures.push('the libraries to compare with are installed')
 const bench: Bench = {
   servers: createServers(),
   isQuick,
@@ -90,7 +81,7 @@ if (profile) {
   for (const scenario of chosen) await profileScenario(scenario, bench)
   process.exit(0)
 }
-if (chosen.length > 0 && !isQuick) {
+if (!isQuick) {
   for (const line of machine) log(line)
   log(
     Object.entries(libraries)
@@ -101,9 +92,8 @@ if (chosen.length > 0 && !isQuick) {
 
 const finished: Finished[] = []
 for (const [n, scenario] of chosen.entries()) await runOne(scenario, n + 1)
-const isWhole = chosen.length === SCENARIOS.length && !bench.isNamed && havePeers
+const isWhole = only.length === 0 && !bench.isNamed && havePeers
 if (isWhole && !isQuick) writeResults(finished, { machine, libraries, leftOut: [...leftOut] })
-for (const name of alone) runProgram(name)
 
 if (isJson) {
   const scenarios = finished.map(({ scenario: { name, asks }, outcome }) => {
@@ -171,11 +161,6 @@ function secondsSince(start: number): string {
   return ((performance.now() - start) / 1_000).toFixed(1)
 }
 
-function runProgram(name: string): void {
-  const args = ['--import', HOOK, `${FOLDER}${name}.ts`, ...(isQuick ? ['--quick'] : [])]
-  const { status } = spawnSync(process.execPath, args, {
-    stdio: isJson ? ['ignore', 2, 2] : 'inherit',
-  })
-  if (status === 0) passed++
-  else failures.push(`${name} ends well`)
+function isByName(scenario: Scenario): boolean {
+  return scenario.kind === 'other' && scenario.byName === true
 }

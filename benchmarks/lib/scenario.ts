@@ -45,6 +45,8 @@ export interface TimedScenario {
 /** A question that is answered in another way. */
 export interface OtherScenario {
   readonly kind: 'other'
+  /** Only asked when it is named, and no part of the results: of interest to whoever works on that part. Default: false. */
+  readonly byName?: boolean
   readonly name: string
   readonly asks: string
   run(bench: Bench): Promise<Outcome>

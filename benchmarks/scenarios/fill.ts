@@ -1,20 +1,12 @@
 import type { TimedScenario } from '../lib/scenario.js'
+import { IN_MEMORY, IN_REDIS, PEERS_IN_TIERS } from './entrants.js'
 
 export const memoryFill: TimedScenario = {
   kind: 'timed',
   name: 'memory-fill',
   asks: 'What does a miss cost that is loaded and kept in process memory, others leaving for it?',
   floor: 'lru-cache',
-  entrants: [
-    { contender: 'keepfresh', place: 'memory' },
-    { contender: 'lru-cache', place: 'memory' },
-    { contender: 'layered-loader', place: 'memory' },
-    { contender: 'cachified', place: 'memory' },
-    { contender: 'async-cache-dedupe', place: 'memory' },
-    { contender: 'cache-manager', place: 'memory' },
-    { contender: 'cacheable', place: 'memory' },
-    { contender: 'bentocache', place: 'memory' },
-  ],
+  entrants: IN_MEMORY,
   keys: 1_000,
   callers: 1,
   isCold: true,
@@ -26,16 +18,7 @@ export const redisFill: TimedScenario = {
   name: 'redis-fill',
   asks: 'What does a miss cost that is loaded and kept in Redis?',
   floor: 'ioredis',
-  entrants: [
-    { contender: 'keepfresh', place: 'redis' },
-    { contender: 'ioredis', place: 'redis' },
-    { contender: 'layered-loader', place: 'redis' },
-    { contender: 'cachified', place: 'redis' },
-    { contender: 'async-cache-dedupe', place: 'redis' },
-    { contender: 'cache-manager', place: 'redis' },
-    { contender: 'cacheable', place: 'redis' },
-    { contender: 'bentocache', place: 'redis' },
-  ],
+  entrants: IN_REDIS,
   keys: 1_000,
   callers: 1,
   isCold: true,
@@ -50,10 +33,7 @@ export const promotion: TimedScenario = {
   entrants: [
     { contender: 'keepfresh', place: 'tiers' },
     { contender: 'keepfresh', as: 'keepfresh, Redis alone', place: 'redis' },
-    { contender: 'layered-loader', place: 'tiers' },
-    { contender: 'cache-manager', place: 'tiers' },
-    { contender: 'cacheable', place: 'tiers' },
-    { contender: 'bentocache', place: 'tiers' },
+    ...PEERS_IN_TIERS,
   ],
   keys: 2_000,
   callers: 1,

@@ -1,4 +1,5 @@
 import type { Scenario } from '../lib/scenario.js'
+import { codec } from './codec.js'
 import { memoryFill, promotion, redisFill } from './fill.js'
 import { growthEntries } from './growth-entries.js'
 import { growthPauses } from './growth-pauses.js'
@@ -7,23 +8,28 @@ import { growthTags } from './growth-tags.js'
 import { growthValues } from './growth-values.js'
 import { allocations, heap } from './heap.js'
 import { invalidate } from './invalidate.js'
+import { keeping } from './keeping.js'
 import { memcachedHit, memcachedHits } from './memcached-hit.js'
 import { memoryHit } from './memory-hit.js'
 import { objects } from './objects.js'
 import { queryHit, queryHitRedis } from './query-hit.js'
+import { queryOutside } from './query-outside.js'
 import { ratioQuery } from './ratio-query.js'
 import { ratioTraces } from './ratio-traces.js'
 import { redisHit, redisHits } from './redis-hit.js'
 import { redisMany } from './redis-many.js'
 import { redisTags } from './redis-tags.js'
+import { sqlAnalysis } from './sql-analysis.js'
+import { sqlite } from './sqlite.js'
 import { stampede } from './stampede.js'
 import { steps } from './steps.js'
+import { storeMemcached, storeRedis } from './store-verbs.js'
 import { tiersHit } from './tiers-hit.js'
 import { webNotModified } from './web-304.js'
 import { webHit } from './web-hit.js'
 import { webMiss } from './web-miss.js'
 
-/** In the order in which a reader would ask. */
+/** In the order in which a reader would ask; those at the end only by name. */
 export const SCENARIOS: readonly Scenario[] = [
   memoryHit,
   redisHit,
@@ -54,4 +60,11 @@ export const SCENARIOS: readonly Scenario[] = [
   growthTags,
   growthValues,
   growthProcesses,
+  storeRedis,
+  storeMemcached,
+  keeping,
+  codec,
+  sqlAnalysis,
+  sqlite,
+  queryOutside,
 ]

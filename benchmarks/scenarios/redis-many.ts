@@ -1,17 +1,19 @@
 import type { TimedScenario } from '../lib/scenario.js'
+import { inPlace } from './entrants.js'
 
 export const redisMany: TimedScenario = {
   kind: 'timed',
   name: 'redis-many-100',
   asks: 'What does one call for 100 values cost that Redis has?',
   floor: 'ioredis',
-  entrants: [
-    { contender: 'keepfresh', place: 'redis' },
-    { contender: 'ioredis', place: 'redis' },
-    { contender: 'layered-loader', place: 'redis' },
-    { contender: 'cache-manager', place: 'redis' },
-    { contender: 'cacheable', place: 'redis' },
-  ],
+  entrants: inPlace(
+    'redis',
+    'keepfresh',
+    'ioredis',
+    'layered-loader',
+    'cache-manager',
+    'cacheable',
+  ),
   target: { atMost: 1.1, unit: 'ratio' },
   keys: 1_000,
   callers: 1,

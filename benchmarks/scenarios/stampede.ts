@@ -1,5 +1,6 @@
 import { focused, hire } from '../lib/crew.js'
 import type { Claim, Entrant, Row, Scenario } from '../lib/scenario.js'
+import { inPlace, PEERS } from './entrants.js'
 
 const PROCESSES = 4
 const CALLERS = 250
@@ -9,12 +10,7 @@ const entrants: readonly Entrant[] = [
   { contender: 'keepfresh', place: 'redis' },
   { contender: 'keepfresh', as: 'keepfresh, tiers', place: 'tiers' },
   { contender: 'keepfresh', as: 'keepfresh, memcached', place: 'memcached' },
-  { contender: 'layered-loader', place: 'redis' },
-  { contender: 'cachified', place: 'redis' },
-  { contender: 'async-cache-dedupe', place: 'redis' },
-  { contender: 'cache-manager', place: 'redis' },
-  { contender: 'cacheable', place: 'redis' },
-  { contender: 'bentocache', place: 'redis' },
+  ...inPlace('redis', ...PEERS),
 ]
 
 export const stampede: Scenario = {

@@ -1,4 +1,5 @@
 import type { TimedScenario } from '../lib/scenario.js'
+import { PEERS_IN_TIERS } from './entrants.js'
 
 export const tiersHit: TimedScenario = {
   kind: 'timed',
@@ -8,10 +9,7 @@ export const tiersHit: TimedScenario = {
   entrants: [
     { contender: 'keepfresh', place: 'tiers' },
     { contender: 'keepfresh', as: 'keepfresh, memory alone', place: 'memory' },
-    { contender: 'layered-loader', place: 'tiers' },
-    { contender: 'cache-manager', place: 'tiers' },
-    { contender: 'cacheable', place: 'tiers' },
-    { contender: 'bentocache', place: 'tiers' },
+    ...PEERS_IN_TIERS,
   ],
   target: { atMost: 1.1, unit: 'ratio' },
   keys: 1_000,

@@ -12,29 +12,14 @@ import { createEnvelopes } from '../../src/store/envelope.js'
 import { plainHash } from '../../src/store/names.js'
 import { admit } from '../../src/store/value.js'
 import { serve } from '../../test/support/processes.js'
+import { inTurns, type Loop } from '../lib/loops.js'
 import { spreadOf } from '../lib/statistics.js'
 import { valueOf } from '../lib/value.js'
 
 /** CPU time of one, ns: the median of rounds of about 10 ms. */
-async function timeOf(one: (times: number) => unknown): Promise<number> {
-  let times = 1_000
-  for (;;) {
-    const { user, system } = await busy(() => one(times))
-    if (user + system > 10_000) break
-    times *= 2
-  }
-  const rounds: number[] = []
-  for (let round = 0; round < 15; round++) {
-    const { user, system } = await busy(() => one(times))
-    rounds.push(((user + system) * 1_000) / times)
-  }
-  return spreadOf(rounds).median
-}
-
-async function busy(task: () => unknown): Promise<NodeJS.CpuUsage> {
-  const before = process.cpuUsage()
-  await task()
-  return process.cpuUsage(before)
+async function timeOf(loop: Loop): Promise<number> {
+  const [rounds] = await inTurns([loop], { rounds: 15, roundMs: 10, clock: 'cpu' })
+  return spreadOf(rounds!).median
 }
 
 /** What the loops come to, so that no compiler leaves them out. */
@@ -48,7 +33,7 @@ const context = {
   onError: console.error,
 }
 
-const STEPS: Readonly<Record<string, () => (times: number) => unknown>> = {
+const STEPS: Readonly<Record<string, () => Loop>> = {
   'an await of an async function': () => {
     const answer = async (): Promise<number> => 1
     return async (times) => {
@@ -155,7 +140,7 @@ function sealed(tags: readonly string[]): Buffer {
   }) as Buffer
 }
 
-function opened(tags: readonly string[]): (times: number) => unknown {
+function opened(tags: readonly string[]): Loop {
   const bytes = sealed(tags)
   return (times) => {
     for (let n = 0; n < times; n++) sink = envelopes.open(bytes, KEY, KEY).decode()
@@ -163,7 +148,7 @@ function opened(tags: readonly string[]): (times: number) => unknown {
 }
 
 /** As a read does it that expects what it finds (src/cache/straight-ask.ts). */
-function compared(tags: readonly string[]): (times: number) => unknown {
+function compared(tags: readonly string[]): Loop {
   const bytes = sealed(tags)
   const versions = tags.map(() => SPACE)
   const description = descriptionBytes(SPACE, tags, versions)!
@@ -178,7 +163,7 @@ function compared(tags: readonly string[]): (times: number) => unknown {
 function hit(
   { listens = false, values = 'freeze' }: { listens?: boolean; values?: 'freeze' | 'copy' },
   key: string | readonly (string | number)[],
-): (times: number) => unknown {
+): Loop {
   const cache = createCache({ ttl: '1h', values })
   if (listens) cache.on('hit', (event) => (sink = event))
   return async (times) => {

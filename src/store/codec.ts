@@ -46,7 +46,7 @@ const FORM = {
  * rest (`undefined`, `NaN`, `-0`, bigint, Date, Map, Set, RegExp, URL, Error, bytes of every kind, cycles). Small
  * values that JSON would keep are records, which are read in less than half the time.
  *
- * Chosen by `benchmarks/codec.ts`: of what is large, nothing that keeps these values reads faster than `JSON.parse` in C++.
+ * Chosen by `npm run bench -- codec`: of what is large, nothing that keeps these values reads faster than `JSON.parse` in C++.
  */
 export const standardCodec: Codec = {
   name: 'standard',
