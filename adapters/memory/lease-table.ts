@@ -1,3 +1,4 @@
+import { Few } from '../../src/base/few.js'
 import type { LocalLease } from '../../src/store/store.js'
 
 /** A lease, chained to the other leases of its key. */
@@ -10,7 +11,7 @@ export interface Lease extends LocalLease {
 
 /** The leases by key. It holds those that live, and nothing else. */
 export class LeaseTable {
-  readonly #leases = new Map<string, Lease>()
+  readonly #leases = new Few<Lease>()
 
   /** Number of keys with a lease. */
   get size(): number {

@@ -3,6 +3,7 @@ import { EPOCH_NAME, remoteName } from '../store/names.js'
 import type { Outcome, ReadResult, Version } from '../store/store.js'
 import { announce, readable, report, type Announcement, type Core, type Remote } from './core.js'
 import { createEntry, sealEntry, type Facts } from './entries.js'
+import { overtake } from './ending.js'
 import type { Journal } from './journal.js'
 import { applyClear, applyKeys, applyTags } from './local.js'
 import { isUnavailable, noteVersions, rememberTags } from './lookup.js'
@@ -253,8 +254,7 @@ export async function setValues(core: Core, settings: readonly Setting[]): Promi
       writing.forEach(({ key, value, policy }, index) => {
         const lease = leases[index]
         const load = core.loads.get(key)
-        if (load) load.overtaken = true
-        core.loads.delete(key)
+        if (load) overtake(core, load)
         core.lookups.delete(key)
         const fact = facts[index]
         if (near === undefined) return

@@ -18,11 +18,11 @@ async function endInOrder(core: Core): Promise<void> {
   for (const stop of core.endings) stop()
   const { closeTimeoutMs } = core.settings
   const until = core.clock.now() + closeTimeoutMs
-  const running = [...core.running]
+  const running = [...core.loads.values(), ...core.apart]
   if (running.length > 0) {
     await bounded(core, closeTimeoutMs, Promise.allSettled(running.map((load) => load.done)))
     const reason = new CacheError('CACHE_CLOSED', 'the cache was closed while this was loading')
-    for (const load of core.running) load.abort(reason)
+    for (const load of [...core.loads.values(), ...core.apart]) load.abort(reason)
   }
   const journals = [
     ...core.remotes.map(({ journal }) => journal),

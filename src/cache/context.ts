@@ -37,12 +37,12 @@ export interface Said {
   graceMs: number | undefined
   skipped: boolean
   private: boolean
-  /** Tags named while loading. */
-  readonly tags: Set<string>
+  /** Tags named while loading; undefined before the first. */
+  tags: Set<string> | undefined
   /** Named tags that could not be noted in time: the value is not kept. */
   missed: boolean
-  /** Notes under way. */
-  readonly noting: Promise<void>[]
+  /** Notes under way; undefined before the first. */
+  noting: Promise<void>[] | undefined
 }
 
 export function createSaid(): Said {
@@ -51,9 +51,9 @@ export function createSaid(): Said {
     graceMs: undefined,
     skipped: false,
     private: false,
-    tags: new Set(),
+    tags: undefined,
     missed: false,
-    noting: [],
+    noting: undefined,
   }
 }
 
@@ -95,45 +95,29 @@ export function endContext(context: LoaderContext): void {
 }
 
 /**
- * A class, because of what is computed when it is looked at: an object literal with a getter gets a shape of its own each time,
- * and shapes, with all that their getters refer to, stay until the next full collection. The functions are the object's own,
- * so that `({ tag }) => …` works. What refers to the load is dropped at its end, since contexts outlive it: each load left
- * 20 kB behind for the collector to copy.
+ * A class with everything on its prototype: most loaders look at nothing of it, and an object literal with a getter gets a shape
+ * of its own each time, which stays with all that it refers to until the next full collection. A verb is a function of its own
+ * when it is looked at, so that `({ tag }) => …` works. What refers to the load is dropped at its end, since contexts outlive it:
+ * each load left 20 kB behind for the collector to copy.
  */
 class Context implements LoaderContext {
-  readonly key: string
-  readonly tag: (...tags: readonly string[]) => void
-  readonly ttl: (ttl: Duration) => void
-  readonly grace: (grace: Duration) => void
-  readonly skip: () => void
-  readonly private: () => void
+  readonly #core: Core
+  readonly #key: string
+  readonly #said: Said
   #load: Load | undefined
   #base: ContextBase | undefined
   #signal: AbortSignal | undefined
-  readonly #core: Core
 
   constructor(core: Core, load: Load, said: Said, base: ContextBase) {
     this.#core = core
+    this.#key = load.key
+    this.#said = said
     this.#load = load
     this.#base = base
-    this.key = readable(load.key)
-    this.tag = (...tags) => {
-      for (const tag of tags) assertTag(tag)
-      if (this.#load === undefined || this.#base === undefined) return
-      noteLate(this.#core, this.#load, said, tags, this.#base.keepMs)
-    }
-    this.ttl = (ttl) => {
-      said.ttlMs = toMilliseconds(ttl, 'ctx.ttl')
-    }
-    this.grace = (grace) => {
-      said.graceMs = toMilliseconds(grace, 'ctx.grace')
-    }
-    this.skip = () => {
-      said.skipped = true
-    }
-    this.private = () => {
-      said.private = true
-    }
+  }
+
+  get key(): string {
+    return readable(this.#key)
   }
 
   get signal(): AbortSignal {
@@ -147,6 +131,38 @@ class Context implements LoaderContext {
     const { pairs } = previous
     scope.note(this.#core, [...pairs.keys()], [...pairs.values()], Infinity, previous.private)
     return previous.value
+  }
+
+  get tag(): LoaderContext['tag'] {
+    return (...tags) => {
+      for (const tag of tags) assertTag(tag)
+      if (this.#load === undefined || this.#base === undefined) return
+      noteLate(this.#core, this.#load, this.#said, tags, this.#base.keepMs)
+    }
+  }
+
+  get ttl(): LoaderContext['ttl'] {
+    return (ttl) => {
+      this.#said.ttlMs = toMilliseconds(ttl, 'ctx.ttl')
+    }
+  }
+
+  get grace(): LoaderContext['grace'] {
+    return (grace) => {
+      this.#said.graceMs = toMilliseconds(grace, 'ctx.grace')
+    }
+  }
+
+  get skip(): LoaderContext['skip'] {
+    return () => {
+      this.#said.skipped = true
+    }
+  }
+
+  get private(): LoaderContext['private'] {
+    return () => {
+      this.#said.private = true
+    }
   }
 
   end(): void {
@@ -168,8 +184,9 @@ export function noteLate(
   tags: readonly string[],
   keepMs: number,
 ): void {
-  const late = tags.filter((tag) => !load.noted.has(tag) && !said.tags.has(tag))
-  for (const tag of tags) said.tags.add(tag)
+  const named = (said.tags ??= new Set())
+  const late = tags.filter((tag) => !load.noted.has(tag) && !named.has(tag))
+  for (const tag of tags) named.add(tag)
   if (late.length === 0) return
   const { near } = core
   const records = core.remotes[0]
@@ -186,6 +203,7 @@ export function noteLate(
     said.missed = true
     return
   }
+  said.noting ??= []
   said.noting.push(
     records.store.note([...late.map((tag) => remoteName(tag).name), EPOCH_NAME], keepMs).then(
       (versions) => {

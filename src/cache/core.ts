@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.js'
 import { CacheError, invalidOption } from '../base/errors.js'
+import { Few } from '../base/few.js'
 import type { Random } from '../base/random.js'
 import { Recent } from '../base/recent.js'
 import { createEnvelopes, type Envelopes } from '../store/envelope.js'
@@ -39,6 +40,8 @@ export interface Core {
   readonly near: LocalStore | undefined
   /** Nearest first. */
   readonly remotes: readonly Remote[]
+  /** Process memory, where it is all there is and nobody else has to be heard: most loads then take a short way (alone.ts). */
+  readonly alone: LocalStore | undefined
   /** The one remote store there is, where it has sheets: most reads then take a straight way (straight.ts). */
   readonly straight: StraightRemote | undefined
   readonly bus: Bus | undefined
@@ -57,11 +60,11 @@ export interface Core {
   /** Numbers the beginnings of reads and loads in this process, so that they can be ordered without a clock. */
   sequence: number
   /** Loads that a new reader may join. */
-  readonly loads: Map<string, Load>
-  /** Every load that has not ended, joinable or not. */
-  readonly running: Set<Load>
+  readonly loads: Few<Load>
+  /** Loads that have not ended and that nobody may join any more. */
+  readonly apart: Set<Load>
   /** Remote reads that a new reader may join. */
-  readonly lookups: Map<string, { readonly promise: Promise<Looked>; joinable: () => boolean }>
+  readonly lookups: Few<{ readonly promise: Promise<Looked>; joinable: () => boolean }>
   /** Tags of each key's last load, so that the next read and load ask for them in time. */
   readonly hints: Recent<readonly string[]>
   /** Tag versions as last seen in the records, for writes to guess with. */
@@ -161,6 +164,7 @@ export function createCore(settings: Settings): Core {
     tierNames: [...(near ? [nearName] : []), ...remotes.map((remote) => remote.name)],
     near,
     remotes,
+    alone: remotes.length === 0 && bus === undefined ? near : undefined,
     straight: remotes.length === 1 ? straightOf(remotes[0]!) : undefined,
     bus,
     announces,
@@ -171,9 +175,9 @@ export function createCore(settings: Settings): Core {
     phase: random.fraction(),
     trusted: bus === undefined,
     sequence: 0,
-    loads: new Map(),
-    running: new Set(),
-    lookups: new Map(),
+    loads: new Few(),
+    apart: new Set(),
+    lookups: new Few(),
     hints: new Recent(10_000),
     known: new Recent(10_000),
     backoffs: new Recent(10_000),

@@ -18,7 +18,14 @@ export function fail(core: Core, load: Load, error: unknown): void {
 /** Something changed the key: nobody may join this load any more, and what it returns is not kept. */
 export function overtake(core: Core, load: Load): void {
   load.overtaken = true
-  if (core.loads.get(load.key) === load) core.loads.delete(load.key)
+  setApart(core, load)
+}
+
+/** Nobody may join this load any more. */
+export function setApart(core: Core, load: Load): void {
+  if (core.loads.get(load.key) !== load) return
+  core.loads.delete(load.key)
+  core.apart.add(load)
 }
 
 /** Gives back every lease of a load that will not fill. */
@@ -34,7 +41,7 @@ export function releaseLeases(core: Core, load: Load): void {
 }
 
 function forget(core: Core, load: Load): void {
-  core.running.delete(load)
   if (core.loads.get(load.key) === load) core.loads.delete(load.key)
-  if (core.near && load.nearLease) core.near.release(load.key, load.nearLease)
+  else core.apart.delete(load)
+  if (load.nearLease?.live === true) core.near!.release(load.key, load.nearLease)
 }

@@ -4,10 +4,10 @@ import { noteLate, type Said } from './context.js'
 import { readable, report, type Core, type Remote } from './core.js'
 import { createEntry, sealEntry, type Facts } from './entries.js'
 import { end, fail, releaseLeases } from './ending.js'
-import type { Load } from './load.js'
+import type { Load, Loaded } from './load.js'
 import { isUnavailable, rememberTags, type Seen } from './lookup.js'
 import type { Policy } from './options.js'
-import type { Scope } from './scope.js'
+import { NO_PAIRS, type Scope } from './scope.js'
 import type { CacheEvents } from './events.js'
 
 /** A load whose loader has returned. */
@@ -50,9 +50,8 @@ export async function keepLoads(
   returned: readonly Returned[],
   options: KeepOptions,
 ): Promise<void> {
-  const inherited = options.policy.inherit ? options.scope : undefined
-  if (inherited !== undefined && hasForeign(core, inherited)) {
-    await Promise.all(returned.map((one) => noteForeign(core, one, inherited, options.policy)))
+  if (hasForeign(core, options)) {
+    await Promise.all(returned.map((one) => noteForeign(core, one, options)))
   }
   const kept = returned.map((one) => weigh(core, one, options))
   const keepable: Keeping[] = []
@@ -70,17 +69,33 @@ export async function keepLoads(
   }
 }
 
-/** Tells the callers, the counters and the listeners how a load ended. */
-function settle(core: Core, one: Keeping, { startedAt }: KeepOptions): void {
+/**
+ * The same for one load where process memory is all there is, in one go, and tells how it ended.
+ *
+ * @throws what the value is refused for; the load has failed then.
+ */
+export function keepHere(core: Core, returned: Returned, options: KeepOptions): Loaded {
+  const one = weigh(core, returned, options)
+  if (one.unkept === undefined) {
+    one.load.filling = ++core.sequence
+    fillNear(core, one, options)
+  }
+  const loaded = settle(core, one, options)
+  if (loaded === undefined) throw one.refused!.error
+  return loaded
+}
+
+/** Tells the callers, the counters and the listeners how a load ended; undefined when it failed. */
+function settle(core: Core, one: Keeping, { startedAt }: KeepOptions): Loaded | undefined {
   const { load, facts, entry, unkept } = one
   if (one.refused) {
     fail(core, load, one.refused.error)
-    return
+    return undefined
   }
   // What process memory keeps is nobody's own.
   if (entry) load.taken = true
   rememberTags(core, load.key, facts.tags)
-  core.backoffs.delete(load.key)
+  if (core.backoffs.size > 0) core.backoffs.delete(load.key)
   releaseLeases(core, load)
   if (unkept === undefined) {
     core.counters.fills++
@@ -93,7 +108,7 @@ function settle(core: Core, one: Keeping, { startedAt }: KeepOptions): void {
     if (core.events.wants('unkept'))
       core.events.emit('unkept', { key: readable(load.key), reason: unkept })
   }
-  end(core, load, {
+  const loaded: Loaded = {
     value: entry === undefined ? one.value : entry.value,
     state: 'miss',
     tier: undefined,
@@ -106,7 +121,9 @@ function settle(core: Core, one: Keeping, { startedAt }: KeepOptions): void {
     consistent: one.consistent,
     validated: one.validated,
     copied: entry === undefined ? unkept === undefined : entry.copied,
-  })
+  }
+  end(core, load, loaded)
+  return loaded
 }
 
 /** Decides whether a value may be kept, for how long, and under which tags with which versions. */
@@ -124,29 +141,31 @@ function weigh(core: Core, returned: Returned, { policy, scope, startedAt }: Kee
     freshUntil,
     staleUntil,
     private: policy.private || said.private || (inherited?.private ?? false),
-    tags: [...pairs.keys()],
-    versions: [...pairs.values()],
+    tags: pairs.size === 0 ? NONE : [...pairs.keys()],
+    versions: pairs.size === 0 ? NONE : [...pairs.values()],
   }
-  const reason = ((): Unkept | undefined => {
-    if (value === undefined) return 'undefined'
-    if (said.skipped) return 'skipped'
-    if (ttlMs <= 0 || staleUntil <= now) return 'ttl'
-    if (!consistent || inherited?.uncacheable === true) return 'dependencies'
-    if (load.overtaken) return 'overtaken'
-    if (core.remotes.length > 0 && load.leases.every((lease) => lease === undefined))
-      return 'unleased'
-    return undefined
-  })()
+  let unkept: Unkept | undefined
+  if (value === undefined) unkept = 'undefined'
+  else if (said.skipped) unkept = 'skipped'
+  else if (ttlMs <= 0 || staleUntil <= now) unkept = 'ttl'
+  else if (!consistent || inherited?.uncacheable === true) unkept = 'dependencies'
+  else if (load.overtaken) unkept = 'overtaken'
+  else if (core.remotes.length > 0 && load.leases.every((lease) => lease === undefined))
+    unkept = 'unleased'
   return {
-    ...returned,
+    load,
+    value,
+    said,
     facts,
     consistent,
-    unkept: reason,
+    unkept,
     validated: false,
     entry: undefined,
     refused: undefined,
   }
 }
+
+const NONE: readonly never[] = Object.freeze([])
 
 /** Own tags as noted before the loader began, and inherited ones as noted when they were read. */
 function pairsOf(
@@ -155,20 +174,22 @@ function pairsOf(
   said: Said,
   inherited: Scope | undefined,
 ): { readonly pairs: ReadonlyMap<string, Version>; readonly consistent: boolean } {
-  const pairs = new Map<string, Version>()
   let consistent = !said.missed && inherited?.conflict !== true
-  for (const tag of [...load.tags, ...said.tags]) {
+  const parts = inherited === undefined ? NO_PAIRS : inherited.pairs(core)
+  if (load.tags.length === 0 && said.tags === undefined) return { pairs: parts, consistent }
+  const pairs = new Map<string, Version>()
+  const note = (tag: string): void => {
     const version = load.noted.get(tag)
     if (version === undefined) consistent = false
     // The tag is kept all the same, so that the next load notes it in time.
     pairs.set(tag, version ?? '')
   }
-  if (inherited) {
-    for (const [tag, version] of inherited.pairs(core)) {
-      const own = pairs.get(tag)
-      if (own !== undefined && own !== version) consistent = false
-      pairs.set(tag, version)
-    }
+  load.tags.forEach(note)
+  said.tags?.forEach(note)
+  for (const [tag, version] of parts) {
+    const own = pairs.get(tag)
+    if (own !== undefined && own !== version) consistent = false
+    pairs.set(tag, version)
   }
   return { pairs, consistent }
 }
@@ -177,11 +198,10 @@ function pairsOf(
  * Parts that another cache keeps: their tags become tags here too, noted as late ones, and an invalidation over there, in
  * this process, is repeated here. Across processes only one shared cache gives the full promise.
  */
-async function noteForeign(
+export async function noteForeign(
   core: Core,
   { load, said }: Returned,
-  scope: Scope,
-  policy: Policy,
+  { scope, policy }: KeepOptions,
 ): Promise<void> {
   for (const authority of scope.authorities()) {
     if (authority === core) continue
@@ -192,7 +212,7 @@ async function noteForeign(
     if (!stillHold(authority, tags, [...pairs.values()])) said.missed = true
     noteLate(core, load, said, tags, policy.ttlMs + policy.graceMs)
   }
-  if (said.noting.length > 0) await Promise.all(said.noting)
+  if (said.noting) await Promise.all(said.noting)
 }
 
 /** Whether what was noted of parts that another keeps has not been invalidated since, as far as that one can tell at once. */
@@ -212,7 +232,9 @@ function stillHold(
   return near.note(tags).every((version, index) => version === versions[index])
 }
 
-function hasForeign(core: Core, scope: Scope): boolean {
+/** Whether something was made from parts that another cache keeps. */
+export function hasForeign(core: Core, { policy, scope }: KeepOptions): boolean {
+  if (!policy.inherit) return false
   for (const authority of scope.authorities()) if (authority !== core) return true
   return false
 }

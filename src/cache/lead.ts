@@ -1,6 +1,6 @@
 import { remoteName } from '../store/names.js'
 import { assertOpen, type Core } from './core.js'
-import { overtake } from './ending.js'
+import { overtake, setApart } from './ending.js'
 import { Load, type Loaded } from './load.js'
 import type { Beginning, Loader, Reading } from './reading.js'
 import { type GroupLoader, NOTHING, runLoads } from './run.js'
@@ -48,7 +48,7 @@ export async function leadOrJoin(
     if (running === undefined) break
     if (running.aborted) {
       // Everyone has left it: what it still returns may be kept, but nobody waits for it.
-      core.loads.delete(reading.key)
+      setApart(core, running)
       break
     }
     const begunBefore = running.begun !== undefined && running.begun < started

@@ -1,7 +1,6 @@
 import type { LocalLease, RemoteLease, Version } from '../store/store.js'
 import type { Core } from './core.js'
 import type { Seen } from './lookup.js'
-import type { Scope } from './scope.js'
 
 /**
  * One load of one key in this process, and what the callers that share it need to know.
@@ -43,28 +42,24 @@ export class Load {
   readonly epoch: number
   readonly nearLease: LocalLease | undefined
   /** Leases by place of the remote store. */
-  readonly leases: (RemoteLease | undefined)[]
+  readonly leases: (RemoteLease | undefined)[] = []
   /** The namespace's version by place, as noted with the lease. */
-  readonly spaces: (Version | undefined)[]
+  readonly spaces: (Version | undefined)[] = []
   /** The place to claim next. */
   next = 0
   /** A bit per place of a remote store that could not be asked a moment ago: it is not asked for a lease. */
   unreached = 0
-  /** Versions of tags as noted before the loader began. */
-  readonly noted: Map<string, Version> = new Map()
   /** The record that every tag invalidation replaces, as noted before the loader began. */
   epochVersion: Version | undefined
   /** What the stores hold past its freshness, found on the way. */
   stale: Seen | undefined
-  /** Other loads that this one waits for, so that a circle of loaders is found instead of waited in. */
-  readonly waitsFor: Set<Load> = new Set()
-  scope: Scope | undefined
-  /** Settles when the load has ended and, where it is kept, has been kept. */
-  readonly done: Promise<Loaded>
-  readonly resolve: (loaded: Loaded) => void
-  readonly reject: (error: unknown) => void
   /** Callers that wait; when the last one leaves, the loader's signal aborts. */
   waiting = 0
+  // Most loads have one caller and no tags: what they need not have is made when it is looked at.
+  #noted: Map<string, Version> | undefined
+  #waitsFor: Set<Load> | undefined
+  #done: PromiseWithResolvers<Loaded> | undefined
+  #outcome: Outcome | undefined
   #controller: AbortController | undefined
   #aborted: { readonly reason: unknown } | undefined
 
@@ -74,13 +69,47 @@ export class Load {
     this.plannedAt = core.clock.now()
     this.epoch = core.near?.epoch ?? 0
     this.nearLease = core.near !== undefined && core.trusted ? core.near.plant(key) : undefined
-    this.leases = core.remotes.map(() => undefined)
-    this.spaces = core.remotes.map(() => undefined)
-    const { promise, resolve, reject } = Promise.withResolvers<Loaded>()
-    this.done = promise
-    this.resolve = resolve
-    this.reject = reject
-    promise.catch(() => {})
+    for (let place = 0; place < core.remotes.length; place++) {
+      this.leases.push(undefined)
+      this.spaces.push(undefined)
+    }
+  }
+
+  /** Versions of tags as noted before the loader began. */
+  get noted(): Map<string, Version> {
+    this.#noted ??= new Map()
+    return this.#noted
+  }
+
+  /** Other loads that this one waits for, so that a circle of loaders is found instead of waited in. */
+  get waitsFor(): Set<Load> {
+    this.#waitsFor ??= new Set()
+    return this.#waitsFor
+  }
+
+  /** Settles when the load has ended and, where it is kept, has been kept. */
+  get done(): Promise<Loaded> {
+    if (this.#done === undefined) {
+      this.#done = Promise.withResolvers()
+      this.#done.promise.catch(ignore)
+      if (this.#outcome) settle(this.#done, this.#outcome)
+    }
+    return this.#done.promise
+  }
+
+  resolve(loaded: Loaded): void {
+    this.#end({ loaded })
+  }
+
+  reject(error: unknown): void {
+    this.#end({ error })
+  }
+
+  /** The first end counts. */
+  #end(outcome: Outcome): void {
+    if (this.#outcome) return
+    this.#outcome = outcome
+    if (this.#done) settle(this.#done, outcome)
   }
 
   /** The loader's signal, made when it is first looked at. */
@@ -116,10 +145,21 @@ export class Load {
     if (this === other) return true
     if (visited.has(this)) return false
     visited.add(this)
-    for (const load of this.waitsFor) if (load.waitsOn(other, visited)) return true
+    if (this.#waitsFor === undefined) return false
+    for (const load of this.#waitsFor) if (load.waitsOn(other, visited)) return true
     return false
   }
 }
+
+type Outcome = { readonly loaded: Loaded } | { readonly error: unknown }
+
+function settle({ resolve, reject }: PromiseWithResolvers<Loaded>, outcome: Outcome): void {
+  if ('loaded' in outcome) resolve(outcome.loaded)
+  else reject(outcome.error)
+}
+
+/** Whoever waits is told; that nobody does is no fault. */
+function ignore(): void {}
 
 /** How a load ended. */
 export interface Loaded {

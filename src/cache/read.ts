@@ -1,3 +1,4 @@
+import { loadAlone, mayLoadAlone } from './alone.js'
 import { type Answer, answerOfLoaded, type AtHand, hit, ofMemory, stale } from './answer.js'
 import { assertOpen, type Audit, type Core, readable } from './core.js'
 import { refreshAt } from './entries.js'
@@ -12,7 +13,13 @@ import { currentScope } from './scope.js'
 import { waitFor, waitsBegin } from './waiting.js'
 
 /** Reads a key through all tiers and loads it when nothing usable is there. */
-export async function read(core: Core, reading: Reading): Promise<Answer> {
+export function read(core: Core, reading: Reading): Promise<Answer> {
+  return core.alone !== undefined && mayLoadAlone(core, core.alone, reading)
+    ? loadAlone(core, reading)
+    : readThrough(core, reading)
+}
+
+async function readThrough(core: Core, reading: Reading): Promise<Answer> {
   assertOpen(core)
   reading.signal?.throwIfAborted()
   const scope = currentScope()

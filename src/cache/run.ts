@@ -42,7 +42,8 @@ export interface RunOptions {
   readonly background: boolean
 }
 
-const SOON = Promise.resolve()
+/** No loader runs inside the call that asked for it. */
+export const SOON: Promise<void> = Promise.resolve()
 const FIRST_POLL_MS = 5
 const LAST_POLL_MS = 100
 
@@ -56,10 +57,10 @@ export async function runLoads(
   loader: GroupLoader,
   options: RunOptions,
 ): Promise<void> {
-  for (const load of loads) core.running.add(load)
+  for (const load of loads) if (core.loads.get(load.key) !== load) core.apart.add(load)
   try {
     if (core.remotes.length === 0) {
-      noteNear(core, loads)
+      for (const load of loads) noteNear(core, load)
       // No loader runs inside the call that asked for it: a stale answer is given first, and with a remote store it is so anyway.
       await SOON
       await lead(core, loads, loader, options)
@@ -144,16 +145,12 @@ function skipUnreached(load: Load, { place }: Remote): void {
   if (place === 0) load.unleased = true
 }
 
-/** The tags of loads noted in process memory's own table, where that is the authority. */
-function noteNear(core: Core, loads: readonly Load[]): void {
-  const { near } = core
-  if (near === undefined) return
-  for (const load of loads) {
-    const tags = expectedTags(core, load.key, load.tags)
-    if (tags.length === 0) continue
-    const versions = near.note(tags)
-    tags.forEach((tag, index) => load.noted.set(tag, versions[index]!))
-  }
+/** The tags of a load noted in process memory's own table, where that is the authority. */
+export function noteNear(core: Core, load: Load): void {
+  const tags = expectedTags(core, load.key, load.tags)
+  if (tags.length === 0 || core.near === undefined) return
+  const versions = core.near.note(tags)
+  tags.forEach((tag, index) => load.noted.set(tag, versions[index]!))
 }
 
 async function claimAt(
@@ -342,7 +339,6 @@ async function lead(
   core.sequence++
   for (const load of loads) {
     load.begun = core.sequence
-    load.scope = scope
     core.counters.loads++
     if (core.near && load.nearLease && core.remotes.length > 0) {
       core.near.learn(load.nearLease, [...load.noted.keys()], [...load.noted.values()])
@@ -354,8 +350,8 @@ async function lead(
   )
   let results: readonly GroupResult[]
   try {
-    results = await runInScope(scope, () => loader(loads, contexts))
-    for (const notes of said) if (notes.noting.length > 0) await Promise.all(notes.noting)
+    results = await runInScope(scope, loader, loads, contexts)
+    for (const notes of said) if (notes.noting) await Promise.all(notes.noting)
   } catch (error) {
     results = loads.map(() => ({ error }))
   } finally {

@@ -59,7 +59,7 @@ export class Scope {
 
   /** Every place whose tags were noted. */
   authorities(): Iterable<object> {
-    return this.#noted === undefined ? [] : this.#noted.keys()
+    return this.#noted === undefined ? NOBODY : this.#noted.keys()
   }
 
   /** Every tag noted, whoever keeps its version. */
@@ -70,7 +70,10 @@ export class Scope {
   }
 }
 
-const NO_PAIRS: ReadonlyMap<string, Version> = new Map()
+/** No tags at all. */
+export const NO_PAIRS: ReadonlyMap<string, Version> = new Map()
+
+const NOBODY: readonly object[] = []
 
 const storage = new AsyncLocalStorage<Scope | undefined>()
 let everUsed = false
@@ -88,10 +91,14 @@ export function currentMaker(): unknown {
   return undefined
 }
 
-/** Runs `make` in a scope. */
-export function runInScope<T>(scope: Scope | undefined, make: () => T): T {
+/** Runs `make` in a scope, with what it is given. */
+export function runInScope<T, Args extends readonly unknown[] = []>(
+  scope: Scope | undefined,
+  make: (...args: Args) => T,
+  ...args: Args
+): T {
   everUsed = true
-  return storage.run(scope, make)
+  return storage.run(scope, make as unknown as (...args: unknown[]) => T, ...args)
 }
 
 /** What something was made from. */

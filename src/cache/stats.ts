@@ -14,7 +14,7 @@ export function statsOf(core: Core): CacheStats {
     hitRatio: reads === 0 ? 0 : served / reads,
     entries: core.near?.size ?? 0,
     bytes: core.near?.bytes ?? 0,
-    loading: core.running.size,
+    loading: core.loads.size + core.apart.size,
     pending,
     servers: core.remotes.flatMap(({ name, store }) =>
       store.health().map((server) => ({ tier: name, ...server })),

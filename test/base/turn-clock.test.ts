@@ -30,10 +30,15 @@ test('is exact by any clock but the system’s', () => {
 test.each([20, 300])('time goes on for who asks again and again in one turn (%i ms)', (ms) => {
   const end = Date.now() + ms
   askOften()
-  while (isAhead(systemClock, end));
-  const late = Date.now() - end
-  expect(late).toBeGreaterThanOrEqual(0)
-  expect(late).toBeLessThan(20)
+  let wrong = 0
+  for (;;) {
+    const isOver = Date.now() >= end
+    if (!isAhead(systemClock, end)) break
+    if (isOver) wrong++
+  }
+  expect(Date.now()).toBeGreaterThanOrEqual(end)
+  // One reading is good for no more answers than that, however long the machine lets this process wait.
+  expect(wrong).toBeLessThanOrEqual(32)
 })
 
 test('what ends soon is asked of the clock itself', () => {

@@ -55,6 +55,26 @@ describe('getOrSet', () => {
     expect(await cache.get('a')).not.toBe('old')
   })
 
+  it('loads again for who wants it fresh, though a load runs or nothing is there', async () => {
+    await using cache = createCache()
+    const gate = deferred<string>()
+    const begun = deferred()
+    const waiting = cache.getOrSet('a', () => {
+      begun.resolve()
+      return gate.promise
+    })
+    await begun.promise
+    const fresh = cache.read('a', () => 'newer', { fresh: true })
+    gate.resolve('running')
+    expect(await waiting).toBe('running')
+    expect(await fresh).toMatchObject({ value: 'newer', state: 'bypass' })
+    expect(await cache.read('b', () => 'first', { fresh: true })).toMatchObject({
+      value: 'first',
+      state: 'bypass',
+    })
+    expect(cache.stats()).toMatchObject({ bypasses: 2, misses: 1, loads: 3 })
+  })
+
   it('keeps null and does not keep undefined', async () => {
     await using cache = createCache()
     let loads = 0
@@ -93,5 +113,36 @@ describe('getOrSet', () => {
     const a = (): Promise<number> => cache.getOrSet('x', () => b())
     const b = (): Promise<number> => cache.getOrSet('y', () => a())
     await expect(a()).rejects.toMatchObject({ code: 'CACHE_LOADER_CYCLE' })
+  })
+
+  it('takes work that a loader left behind for no circle, once nobody waits for that loader', async () => {
+    await using cache = createCache()
+    const ended = deferred()
+    const gate = deferred()
+    let left: Promise<string> | undefined
+    const a = cache.getOrSet('a', async () => {
+      await cache.getOrSet('b', () => {
+        left = ended.promise.then(() => cache.getOrSet('a', () => 'another'))
+        return 'b'
+      })
+      ended.resolve()
+      await gate.promise
+      return 'a'
+    })
+    await ended.promise
+    gate.resolve()
+    expect(await a).toBe('a')
+    expect(await left).toBe('a')
+  })
+
+  it('aborts the signal of a loader that has answered, so that what it left behind can stop', async () => {
+    await using cache = createCache()
+    let signal: AbortSignal | undefined
+    await cache.getOrSet('a', (ctx) => {
+      signal = ctx.signal
+      expect(signal.aborted).toBe(false)
+      return 1
+    })
+    expect(signal?.aborted).toBe(true)
   })
 })

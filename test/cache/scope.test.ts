@@ -52,6 +52,23 @@ describe('the dependency scope', () => {
     expect(cache.stats().unkept).toBe(1)
   })
 
+  it('does not keep what was made of something that could not be kept for that reason', async () => {
+    await using cache = createCache()
+    const { value, dependencies } = await collect(() =>
+      cache.getOrSet('outer', () =>
+        cache.getOrSet('whole', async () => {
+          const before = await cache.getOrSet('a', () => 'a', { tags: ['t'] })
+          await cache.invalidateTags('t')
+          return before + (await cache.getOrSet('b', () => 'b', { tags: ['t'] }))
+        }),
+      ),
+    )
+    expect(value).toBe('ab')
+    expect(dependencies.consistent).toBe(false)
+    expect(await cache.has('outer')).toBe(false)
+    expect(cache.stats().unkept).toBe(2)
+  })
+
   it('collects what was read, and leaks nothing to a sibling or from a refresh behind the answer', async () => {
     const clock = new FakeClock()
     await using cache = createCache({ clock, ttl: '10s', grace: '1h' })
