@@ -71,16 +71,18 @@ export function viewRequest(request: IncomingMessage, options: ViewOptions): Req
   let noting = true
   let handed = false
   let guarded = false
+  const counts = (): boolean => noting && !isInHole()
   const note = (name: string): void => {
-    if (noting && !HIDDEN.has(name) && name !== 'host' && !isInHole()) read.add(name)
+    if (!HIDDEN.has(name) && name !== 'host') read.add(name)
   }
   const noteAll = (): void => {
-    if (noting && !isInHole()) read.add(EVERYTHING)
+    if (counts()) read.add(EVERYTHING)
   }
   const { method } = request
   const shown = shownFields(request.headers, host, added)
   let written: Map<string | symbol, unknown> | undefined
   const watched = watchFields(shown, {
+    counts,
     onName: note,
     onAll: noteAll,
     onWrite: (name, value) => {
@@ -119,7 +121,7 @@ export function viewRequest(request: IncomingMessage, options: ViewOptions): Req
       if (request[name] === value) Reflect.set(request, name, before)
     })
   }
-  substitute('headers', watched)
+  substitute('headers', watched.fields)
   substitute(
     'rawHeaders',
     filledWhenRead<string>([], (all) => {
@@ -139,7 +141,7 @@ export function viewRequest(request: IncomingMessage, options: ViewOptions): Req
     if (value === undefined || value === null) continue
     guarded = true
     replace(subject, name, () => {
-      if (noting && !isInHole()) {
+      if (counts()) {
         if (handed) view.personalLate = true
         else view.personal = true
       }
@@ -148,7 +150,10 @@ export function viewRequest(request: IncomingMessage, options: ViewOptions): Req
   }
   request.method = 'GET'
   const view: RequestView & { personal: boolean; personalLate: boolean } = {
-    read,
+    get read() {
+      watched.settle()
+      return read
+    },
     personal: false,
     personalLate: false,
     guarded,
