@@ -19,6 +19,7 @@ import { ratioTraces } from './ratio-traces.js'
 import { redisHit, redisHits } from './redis-hit.js'
 import { redisMany } from './redis-many.js'
 import { redisTags } from './redis-tags.js'
+import { sessions } from './sessions.js'
 import { sqlAnalysis } from './sql-analysis.js'
 import { sqlite } from './sqlite.js'
 import { stampede } from './stampede.js'
@@ -62,6 +63,7 @@ export const SCENARIOS: readonly Scenario[] = [
   growthProcesses,
   storeRedis,
   storeMemcached,
+  sessions,
   keeping,
   codec,
   sqlAnalysis,

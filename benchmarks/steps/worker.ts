@@ -15,6 +15,7 @@ import { serve } from '../../test/support/processes.js'
 import { inTurns, type Loop } from '../lib/loops.js'
 import { spreadOf } from '../lib/statistics.js'
 import { valueOf } from '../lib/value.js'
+import { HTTP_STEPS } from './http.js'
 
 /** CPU time of one, ns: the median of rounds of about 10 ms. */
 async function timeOf(loop: Loop): Promise<number> {
@@ -171,9 +172,11 @@ function hit(
   }
 }
 
+const ALL: Readonly<Record<string, () => Loop>> = { ...STEPS, ...HTTP_STEPS }
+
 const service = {
-  names: (): string[] => Object.keys(STEPS),
-  time: (name: string): Promise<number> => timeOf(STEPS[name]!()),
+  names: (): string[] => Object.keys(ALL),
+  time: (name: string): Promise<number> => timeOf(ALL[name]!()),
   /** So that nothing of the above is left out. */
   sink: (): boolean => sink !== undefined,
 }
