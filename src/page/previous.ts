@@ -38,11 +38,15 @@ export function questionsAbout(previous: StoredPage | undefined): readonly Field
 /** What `send` of Express gives to a 304 as to everything else: the tag of its content, which is none. */
 const NO_CONTENT = '"0-2jmj7l5rSw0yVb/vlWAYkK/YBwk"'
 
+function isOfNothing(etag: string): boolean {
+  return sameTag(etag, NO_CONTENT, 'weak')
+}
+
 /** True when a 304 with these fields is about the page. */
 export function confirms(previous: StoredPage, fields: FieldValues): boolean {
   const stored = readValidators(fieldsFromLines(previous.lines))
   const { etag, ...received } = readValidators(fields)
-  const tagged = etag !== undefined && !sameTag(etag, NO_CONTENT, 'weak')
+  const tagged = etag !== undefined && !isOfNothing(etag)
   return confirmsStored(stored, tagged ? { ...received, etag } : received, { only: true })
 }
 
@@ -50,7 +54,7 @@ export function confirms(previous: StoredPage, fields: FieldValues): boolean {
 export function confirmed(previous: StoredPage, captured: Captured): Captured {
   const lines = updateLines(
     previous.lines,
-    captured.lines.filter(([name]) => name !== 'cache-status'),
+    captured.lines.filter(([name, value]) => name !== 'etag' || !isOfNothing(value)),
   )
   const fields = { ...captured.fields, ...fieldsFromLines(lines) }
   return { status: previous.status, lines, fields, body: previous.body }

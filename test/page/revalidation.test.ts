@@ -55,6 +55,61 @@ describe.each(KINDS)('asking the handler about a stale page: %s', (_, kind) => {
     expect([got.status, got.body, got.headers['content-length']]).toEqual([200, 'page', '4'])
   })
 
+  it('believes a 304 that repeats nothing of the page', async () => {
+    let runs = 0
+    const { get, clock } = await site(({ headers }) => {
+      runs++
+      return headers['if-none-match'] === undefined
+        ? { body: 'page', headers: { etag: '"a"', 'cache-control': 'max-age=10' } }
+        : { status: 304 }
+    })
+    await get('/')
+    await clock.advance(11_000)
+    const got = await get('/')
+    expect([got.status, got.body, got.headers.etag, runs]).toEqual([200, 'page', '"a"', 2])
+    expect((await get('/')).headers['cache-status']).toContain('hit')
+  })
+
+  it('knows what a page was made of after a 304 as before', async () => {
+    let version = 1
+    const { get, clock, cache } = await site(async ({ headers }) => {
+      const etag = `"${version}"`
+      if (headers['if-none-match'] === etag) return { status: 304, headers: { etag } }
+      const body = await cache.getOrSet('row', () => `row ${version}`, { tags: ['row'] })
+      return { body, headers: { etag, 'cache-control': 'max-age=10' } }
+    })
+    await get('/')
+    await clock.advance(11_000)
+    expect((await get('/')).body).toBe('row 1')
+    version = 2
+    expect((await get('/')).headers['cache-status']).toContain('hit')
+    await cache.invalidateTags('row')
+    expect((await get('/')).body).toBe('row 2')
+  })
+
+  it('shows a page that a 304 says is private now to who asked, and to nobody else', async () => {
+    let runs = 0
+    const { get, clock } = await site(({ headers }) => {
+      const etag = '"a"'
+      runs++
+      return headers['if-none-match'] === etag
+        ? { status: 304, headers: { etag, 'cache-control': 'private' } }
+        : {
+            body: `run ${runs}`,
+            headers: { etag, 'cache-control': runs > 1 ? 'private' : 'max-age=10' },
+          }
+    })
+    await get('/')
+    await clock.advance(11_000)
+    const own = await get('/')
+    expect([own.status, own.body, own.headers['cache-control']]).toEqual([200, 'run 1', 'private'])
+    const other = await get('/')
+    expect([other.body, other.headers['cache-status']]).toEqual([
+      'run 3',
+      expect.not.stringContaining('hit'),
+    ])
+  })
+
   it('does not pass on a 304 that is about another page, and has the page made', async () => {
     let runs = 0
     const { get, clock } = await site(({ headers }) => {
