@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { brotliDecompressSync, gunzipSync, gzipSync, zstdDecompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { createCache } from '../../index.js'
@@ -129,6 +130,29 @@ describe.each(KINDS)('pages in content codings: %s', (_, kind) => {
       expect(got.headers.vary).toBe(told.headers?.['vary'] && 'Accept-Encoding')
     }
     expect(cache.stats().entries, why).toBe(entries)
+  })
+
+  it('says nothing of a coded page that is true of the bytes as they were', async () => {
+    const page = await site({
+      body: text,
+      headers: { ...html, 'content-digest': 'sha-256=:eA==:' },
+    })
+    expect((await asked(page, 'gzip', 'gzip')).headers).not.toHaveProperty('content-digest')
+    expect((await page.get('/')).headers).toHaveProperty('content-digest')
+  })
+
+  it('sends what would be no smaller as it is', async () => {
+    const body = randomBytes(4_096)
+    const page = await site({ body, headers: html }, { codings: ['gzip'] })
+    await page.get('/')
+    const { fills } = page.cache.stats()
+    await page.get('/', accepting('gzip'))
+    await until('it was tried', () => page.cache.stats().fills === fills + 1)
+    for (const _ of [1, 2]) {
+      const got = await page.get('/', accepting('gzip'))
+      expect([got.bytes.equals(body), got.headers['content-encoding']]).toEqual([true, undefined])
+    }
+    expect(page.cache.stats().fills).toBe(fills + 1)
   })
 
   it('does as it is told: which codings, how small, what kinds of content', async () => {

@@ -212,6 +212,43 @@ describe.each(KINDS)('holes: %s', (_, kind) => {
     expect(errors).toHaveLength(4)
   })
 
+  it('leave a page that must not be stored one that must not be stored', async () => {
+    const site = await open({ holes: [greeting] }, () => ({
+      headers: { ...html, 'cache-control': 'public, no-store' },
+      body: `${greeting}`,
+    }))
+    expect((await site.get('/')).headers['cache-control']).toBe('private, no-store')
+  })
+
+  it('keep a page from being kept when their marks are not in it any more', async () => {
+    let runs = 0
+    const site = await open({ holes: [greeting] }, () => ({
+      headers: html,
+      body: `run ${++runs}: ${`${greeting}`.toUpperCase()}`,
+    }))
+    for (const run of [1, 2]) expect((await site.get('/')).body).toContain(`run ${run}`)
+    expect((await site.get('/')).headers['cache-status']).not.toContain('hit')
+  })
+
+  it('hold no other holes', async () => {
+    const outer = hole('outer', () => `[${greeting}]`)
+    const site = await open({ holes: [greeting, outer] }, () => ({
+      headers: html,
+      body: `${outer}`,
+    }))
+    for (const _ of [1, 2]) expect((await site.get('/')).body).toBe('')
+    expect(errors).toHaveLength(2)
+  })
+
+  it('are not filled for HEAD, which would not show it', async () => {
+    let fills = 0
+    const counted = hole('counted', () => `${++fills}`)
+    const site = await open({ holes: [counted] }, () => ({ headers: html, body: `${counted}` }))
+    await site.get('/')
+    for (const _ of [1, 2]) expect((await site.ask('HEAD', '/')).status).toBe(200)
+    expect(fills).toBe(1)
+  })
+
   it('must be declared, and stand in a page', async () => {
     expect(() => String(greeting)).toThrow(
       expect.objectContaining({ code: 'CACHE_SCOPE_VIOLATION' }),

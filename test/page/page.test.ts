@@ -115,6 +115,16 @@ describe.each(KINDS)('pages: %s', (_, kind) => {
     expect(runs()).toBe(1)
   })
 
+  it('answers no part of a page that is not a plain success', async () => {
+    const { get } = await site(({ url }) => ({ status: Number(url.slice(1)), body: '0123456789' }))
+    for (const status of [203, 404]) {
+      for (const _ of [1, 2]) {
+        const got = await get(`/${status}`, { range: 'bytes=2-4' })
+        expect([got.status, got.body]).toEqual([status, '0123456789'])
+      }
+    }
+  })
+
   it('answers a condition on the first visit too, and keeps the whole page', async () => {
     const { handler, runs } = counting(() => ({ body: 'whole', headers: { etag: '"v1"' } }))
     const { get } = await site(handler)

@@ -64,6 +64,34 @@ describe.each(KINDS)('tags for a CDN: %s', (_, kind) => {
     }
   })
 
+  it('leave room for those that the handler wrote', async () => {
+    const list = (name: string, count: number) =>
+      Array.from({ length: count }, (_, at) => `${name}:${at}`)
+    const { get } = await site(
+      reading(list('row', 60), { 'edge-cache-tag': list('own', 100).join() }),
+      {
+        surrogateKeys: 'akamai',
+      },
+    )
+    const { headers } = await get('/a')
+    const tags = String(headers['edge-cache-tag']).split(',')
+    expect([tags.length, tags.slice(0, 100)]).toEqual([128, list('own', 100)])
+    expect(headers['cdn-cache-control']).toBe('no-store')
+    const small = await site(
+      reading(list('row', 60), { 'surrogate-key': 'own '.repeat(20).trim() }),
+      {
+        surrogateKeys: {
+          field: 'surrogate-key',
+          separator: ' ',
+          maxBytes: 200,
+          maxTagBytes: 100,
+          maxTags: Infinity,
+        },
+      },
+    )
+    expect(String((await small.get('/a')).headers['surrogate-key']).length).toBeLessThanOrEqual(200)
+  })
+
   it('are not all known while the handler still writes, so only later responses are for the CDN', async () => {
     const { get } = await site(
       (cache) => () => ({
