@@ -26,8 +26,8 @@ export function merge(into: Pending, from: Pending): void {
 
 /** What a savepoint begins; the first frame of a transaction has no name. */
 interface Frame {
-  name: string | undefined
-  pending: Pending
+  readonly name: string | undefined
+  readonly pending: Pending
 }
 
 /** Beyond this many changes in one transaction they are told by table, not by row. */
@@ -123,9 +123,7 @@ export class Transaction {
   #savepoint(name: string): void {
     // Outside of a transaction: SQLite begins one that ends with the savepoint; in MySQL it means nothing.
     if (!this.active && this.#dialect !== 'sqlite') return
-    // MySQL forgets an older savepoint of the name, the others hide it.
-    if (this.#dialect === 'mysql')
-      for (const frame of this.#frames) if (frame.name === name) frame.name = undefined
+    // It hides an older one of its name. MySQL forgets that one, so it cannot be gone back to either.
     this.#open(name)
   }
 

@@ -180,3 +180,46 @@ test('a transaction that was prepared with XA is gone from the cache when it is 
   second.release()
   expect(await name()).toBe('x')
 })
+
+test('BEGIN within a transaction commits it, and case makes no other savepoint', async () => {
+  await using opened = await open()
+  const { db, name } = opened
+  expect([await name(1), await name(2)]).toEqual(['a', 'b'])
+  const connection = await db.getConnection()
+  for (const sql of [
+    'BEGIN',
+    "UPDATE item SET name = 'x' WHERE id = 1",
+    'BEGIN',
+    'SAVEPOINT s',
+    "UPDATE item SET name = 'y' WHERE id = 2",
+    'SAVEPOINT S',
+    "UPDATE item SET name = 'z' WHERE id = 1",
+    'ROLLBACK TO s',
+  ])
+    await connection.query(sql)
+  expect(await name(1)).toBe('x')
+  await connection.query('COMMIT')
+  expect([await name(1), await name(2)]).toEqual(['x', 'y'])
+  connection.release()
+})
+
+test('a client that tells nothing of transactions is followed through the commit of a definition', async () => {
+  await using opened = await open()
+  const { db, name } = opened
+  expect(await name()).toBe('a')
+  const client = await mysql.createConnection(server.url)
+  const connection = db.queries.connection()
+  const send = (sql: string) => connection.run({ sql }, () => client.query(sql))
+  await send('BEGIN')
+  await send("UPDATE item SET name = 'x' WHERE id = 1")
+  await send('CREATE TABLE IF NOT EXISTS made (id int)')
+  expect(await name()).toBe('x')
+  await send("UPDATE item SET name = 'y' WHERE id = 1")
+  expect(await name()).toBe('y')
+  await send('BEGIN')
+  await send("UPDATE item SET name = 'z' WHERE id = 1")
+  await send('BEGIN')
+  await send('ROLLBACK')
+  expect(await name()).toBe('z')
+  await client.end()
+})

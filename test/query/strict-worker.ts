@@ -49,6 +49,8 @@ const service = {
       consistency,
     })
     db.queries.use(deadly)
+    // Before its tables are known, its write might be there before the COMMIT.
+    await db.queries.explain({ sql: 'SELECT 1' })
     const connection = await db.getConnection()
     await connection.beginTransaction()
     await connection.query('UPDATE users SET name = ? WHERE id = 1', [name])

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createCache, type Cache } from '../../../index.js'
+import { FakeClock } from '../../../src/testing/index.js'
+import { until } from '../../support/until.js'
 import type { Database, Engine, Server } from './engine.js'
 import { ROWS, TABLES } from './world.js'
 
@@ -165,6 +167,51 @@ export function testReads(engine: Engine): void {
       const theirs = ['SELECT v FROM theirs WHERE id = $1', [1]] as const
       expect(await trace(theirs, theirs)).toBe('mh')
       await server.truth('DROP TABLE theirs')
+    })
+
+    test('answers of definitions that somebody else has changed are not served from when those are learnt', async () => {
+      await db.query('CREATE TABLE theirs (id int PRIMARY KEY)')
+      await db.query('INSERT INTO theirs VALUES (1)')
+      const all = ['SELECT * FROM theirs', []] as const
+      expect(await trace(all, all)).toBe('mh')
+      await server.truth('ALTER TABLE theirs ADD COLUMN v int')
+      await server.truth('CREATE TABLE more (id int PRIMARY KEY)')
+      // A name that is not known has them learnt.
+      expect(await trace(['SELECT * FROM more', []], all)).toBe('mm')
+      await db.query('DROP TABLE theirs')
+      await db.query('DROP TABLE more')
+    })
+
+    test('definitions are learnt again when they are old, and what was written without them is made up for', async () => {
+      const clock = new FakeClock()
+      const slow = createCache({ clock })
+      const first = server.open({ cache: slow, catalogueMaxAge: '1m', ttl: '1h' })
+      await server.truth('CREATE TABLE source (id int PRIMARY KEY, v int)')
+      await server.truth('CREATE TABLE target (id int PRIMARY KEY, v int)')
+      await server.truth('INSERT INTO source VALUES (1, 1)')
+      await server.truth('INSERT INTO target VALUES (1, 1)')
+      await first.query('SELECT v FROM source WHERE id = $1', [1])
+      await server.truth(
+        engine.dialect === 'postgres'
+          ? 'CREATE RULE followed AS ON UPDATE TO source DO ALSO UPDATE target SET v = NEW.v WHERE id = NEW.id'
+          : 'CREATE TRIGGER followed AFTER UPDATE ON source FOR EACH ROW UPDATE target SET v = NEW.v WHERE id = NEW.id',
+      )
+      // It knows from the start what the other one does not.
+      const second = server.open({ cache: slow, ttl: '1h' })
+      const target = async () =>
+        (await second.query('SELECT v FROM target WHERE id = $1', [1]))[0]?.['v']
+      expect(await target()).toBe(1)
+      await first.query('UPDATE source SET v = $1 WHERE id = $2', [2, 1])
+      expect(await target()).toBe(1)
+      await clock.advance(60_001)
+      await until('the definitions are old', async () => {
+        await first.queries.explain({ sql: 'SELECT 1' })
+        return (await target()) === 2
+      })
+      for (const one of [first, second]) await one[Symbol.asyncDispose]()
+      await slow.close()
+      for (const table of ['source', 'target'])
+        await server.truth(`DROP TABLE ${table}${engine.dialect === 'postgres' ? ' CASCADE' : ''}`)
     })
 
     test('callers of one read at one time share its execution', async () => {

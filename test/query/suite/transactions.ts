@@ -93,6 +93,46 @@ export function testTransactions(engine: Engine): void {
       expect(hits()).toBe(1)
     })
 
+    test('going back to a savepoint twice goes back to the same one, also when an older one has its name', async () => {
+      await read(1)
+      await read(2)
+      const texts = ['BEGIN', 'SAVEPOINT s']
+      for (const text of texts) await session.query(text)
+      await set(11, 1)
+      await session.query('SAVEPOINT s')
+      for (const v of [22, 23]) {
+        await set(v, 2)
+        await session.query('ROLLBACK TO SAVEPOINT s')
+      }
+      await session.query('COMMIT')
+      expect([await read(1), await read(2)]).toEqual([11, 20])
+    })
+
+    test('what a connection answers to the pool while its BEGIN is under way is not kept', async () => {
+      const single = server.open({ cache, connections: 1 })
+      await single.query(SUM)
+      const first = await single.session()
+      const sent = [first.query('BEGIN'), first.query('UPDATE account SET v = 99 WHERE id = 1')]
+      first.release()
+      expect((await single.query(ROW, [1]))[0]?.['v']).toBe(99)
+      await Promise.all(sent)
+      expect(await read()).toBe(10)
+      const second = await single.session()
+      await second.query('ROLLBACK')
+      second.release()
+      await single[Symbol.asyncDispose]()
+    })
+
+    test('a write on a held connection before anything is known of its tables invalidates them', async () => {
+      expect(await read()).toBe(10)
+      const late = server.open({ cache })
+      const first = await late.session()
+      await first.query('UPDATE account SET v = 77 WHERE id = 1')
+      expect(await read()).toBe(77)
+      first.release()
+      await late[Symbol.asyncDispose]()
+    })
+
     test('after the COMMIT the connection reads from the cache again', async () => {
       await session.query('BEGIN')
       await set(11)
