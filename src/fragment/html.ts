@@ -43,7 +43,7 @@ export async function html(
   markup: TemplateStringsArray,
   ...values: readonly HtmlValue[]
 ): Promise<Html> {
-  const texts = await Promise.all(values.map(textOf))
+  const texts = await together(values.map(textOf))
   let all = markup[0] ?? ''
   texts.forEach((text, index) => {
     all += text + (markup[index + 1] ?? '')
@@ -56,17 +56,34 @@ export function raw(markup: string): Html {
   return new Html(markup)
 }
 
-async function textOf(value: HtmlValue): Promise<string> {
-  if (value instanceof Promise) return textOf((await (value as Promise<unknown>)) as HtmlValue)
+/** The text of a value; a promise only where there is one to wait for, since a page has many values and few promises. */
+function textOf(value: HtmlValue): string | Promise<string> {
+  if (value instanceof Promise) return value.then(textOf)
   if (typeof value === 'string') return escape(value)
   if (typeof value === 'number' || typeof value === 'bigint') return String(value)
   if (value === null || value === undefined || value === false) return ''
-  if (isList(value)) return (await Promise.all(value.map(textOf))).join('')
+  if (isList(value)) return joined(value.map(textOf))
   if (value instanceof Html || isHole(value)) return value.toString()
-  throw new CacheError(
-    'CACHE_VALUE_INVALID',
-    `${describe(value)} has no text for a page; give a text, markup of html\`…\` or raw(…), or a list of them`,
+  // Not thrown: what was begun beside it has to be waited for all the same, or its failure would be nobody's.
+  return Promise.reject(
+    new CacheError(
+      'CACHE_VALUE_INVALID',
+      `${describe(value)} has no text for a page; give a text, markup of html\`…\` or raw(…), or a list of them`,
+    ),
   )
+}
+
+function joined(texts: readonly (string | Promise<string>)[]): string | Promise<string> {
+  const all = together(texts)
+  return all instanceof Promise ? all.then((each) => each.join('')) : all.join('')
+}
+
+function together(
+  texts: readonly (string | Promise<string>)[],
+): readonly string[] | Promise<readonly string[]> {
+  const waits = texts.some((text) => typeof text !== 'string')
+  if (!waits) return texts as readonly string[]
+  return Promise.all(texts.map((text) => Promise.resolve(text)))
 }
 
 function isList(value: HtmlValue): value is readonly HtmlValue[] {

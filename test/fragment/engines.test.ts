@@ -76,6 +76,12 @@ describe('html', () => {
     }
   })
 
+  it('has one error, also where several things fail at once', async () => {
+    const failing = Promise.reject(new Error('the database is down'))
+    const page = html`${[failing, {} as never]}`
+    await expect(page).rejects.toMatchObject({ code: 'CACHE_VALUE_INVALID' })
+  })
+
   it('comes out of a fragment as markup, kept or not', async () => {
     const row = () => fragment(cache, 'row', {}, () => html`<li>${'<'}</li>`)
     for (let n = 0; n < 2; n++) {
