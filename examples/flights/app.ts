@@ -1,6 +1,7 @@
 /** The flights board: an Express application whose pages read through `board.ts`. */
 import { fileURLToPath } from 'node:url'
 import express, { type Express, type Request, type Response } from 'express'
+import type { Html } from 'keepfresh/fragment'
 import { traced, tracedDatabase } from './answer.ts'
 import { type BoardCache, createBoard } from './board.ts'
 import type { Database } from './database/database.ts'
@@ -19,7 +20,6 @@ import { airportView } from './views/airport.ts'
 import { departuresView } from './views/departures.ts'
 import { flightView } from './views/flight.ts'
 import { homeView } from './views/home.ts'
-import type { Html } from './views/html.ts'
 import { layout } from './views/layout.ts'
 import { problemView } from './views/problem.ts'
 import { routesView } from './views/routes.ts'
@@ -41,7 +41,7 @@ export interface FlightsApp {
 interface Page {
   readonly status?: number
   readonly title: string
-  readonly body: Html
+  readonly body: Promise<Html>
 }
 interface Redirect {
   readonly redirect: string
@@ -62,7 +62,7 @@ export function createApp({ database, cache, store }: FlightsOptions): FlightsAp
         const made = await make(request)
         if ('redirect' in made) return response.redirect(303, made.redirect)
         const { status = 200, title, body } = made
-        const markup = layout(title, body, { ...answer(), store })
+        const markup = await layout(title, body, { ...answer(), store })
         return response.status(status).type('html').send(markup)
       })
       making.add(made)

@@ -1,5 +1,5 @@
+import { type Html, html } from 'keepfresh/fragment'
 import type { AirportFacts, AirportName, Hour, Route } from '../queries.ts'
-import { type Html, html } from './html.ts'
 import { minutes, percent, thousands } from './layout.ts'
 import { routesTable } from './routes.ts'
 
@@ -10,7 +10,7 @@ export interface AirportView {
   readonly routes: readonly Route[]
 }
 
-export function airportView({ airport, facts, hours, routes }: AirportView): Html {
+export function airportView({ airport, facts, hours, routes }: AirportView): Promise<Html> {
   return html`
     <h1>
       <span class="code">${airport.iata}</span> ${airport.name}
@@ -39,7 +39,7 @@ export function airportView({ airport, facts, hours, routes }: AirportView): Htm
   `
 }
 
-function fact(name: string, value: string | number): Html {
+function fact(name: string, value: string | number): Promise<Html> {
   return html`<div>
     <dt>${name}</dt>
     <dd>${value}</dd>
@@ -47,7 +47,7 @@ function fact(name: string, value: string | number): Html {
 }
 
 /** One bar an hour; its height is the flights, its colour how late they are. */
-function day(hours: readonly Hour[]): Html {
+function day(hours: readonly Hour[]): Promise<Html> {
   const most = Math.max(...hours.map(({ flights }) => flights))
   const known = new Map(hours.map((hour) => [hour.hour, hour]))
   return html`<ol class="bars">

@@ -1,5 +1,5 @@
+import { type Html, html } from 'keepfresh/fragment'
 import type { AirportName, Departure } from '../queries.ts'
-import { type Html, html } from './html.ts'
 import { minutes, percent } from './layout.ts'
 
 export interface DeparturesView {
@@ -12,7 +12,7 @@ export interface DeparturesView {
   readonly changed: number | undefined
 }
 
-export function departuresView(view: DeparturesView): Html {
+export function departuresView(view: DeparturesView): Promise<Html> {
   const { airport, day, hour, flights } = view
   return html`
     <h1>
@@ -65,7 +65,7 @@ export function departuresView(view: DeparturesView): Html {
   `
 }
 
-function row(flight: Departure, changed: boolean): Html {
+function row(flight: Departure, changed: boolean): Promise<Html> {
   return html`<tr id="flight-${flight.id}" class="${changed ? 'changed' : ''}">
     <td class="time">${flight.time}</td>
     <th scope="row"><a href="/flights/${flight.id}">${flight.city}</a></th>
@@ -78,7 +78,7 @@ function row(flight: Departure, changed: boolean): Html {
 }
 
 /** What a traveller wants to know: in words, and in colour for those who see it. */
-export function status(flight: Departure): Html {
+export function status(flight: Departure): Promise<Html> {
   if (flight.cancelled) return html`<span class="status cancelled">Cancelled</span>`
   if (flight.delay > 15) return html`<span class="status late">Delayed ${flight.expected}</span>`
   return html`<span class="status good">On time</span>`

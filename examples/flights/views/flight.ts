@@ -1,10 +1,10 @@
+import { type Html, html } from 'keepfresh/fragment'
 import { boardHour } from '../input.ts'
 import type { Flight } from '../queries.ts'
 import { status } from './departures.ts'
-import { type Html, html } from './html.ts'
 import { minutes, percent, thousands } from './layout.ts'
 
-export function flightView(flight: Flight): Html {
+export function flightView(flight: Flight): Promise<Html> {
   const hour = boardHour(Number(flight.time.slice(0, 2)))
   return html`
     <h1>

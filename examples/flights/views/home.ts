@@ -1,9 +1,12 @@
+import { type Html, html } from 'keepfresh/fragment'
 import type { FoundAirport, Route } from '../queries.ts'
-import { type Html, html } from './html.ts'
 import { routesTable } from './routes.ts'
 import { airportList } from './search.ts'
 
-export function homeView(airports: readonly FoundAirport[], routes: readonly Route[]): Html {
+export function homeView(
+  airports: readonly FoundAirport[],
+  routes: readonly Route[],
+): Promise<Html> {
   return html`
     <h1>Flights <small>of January 2001, in the United States</small></h1>
     <p class="lead">

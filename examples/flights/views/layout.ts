@@ -1,4 +1,4 @@
-import { type Html, html } from './html.ts'
+import { type Html, html } from 'keepfresh/fragment'
 
 /** How a page was answered; its footer says so. */
 export interface Answer {
@@ -16,8 +16,9 @@ const MEANING = {
   miss: 'not kept; asked the database',
 } as const
 
-export function layout(title: string, body: Html, answer: Answer): string {
-  return html`<!doctype html>
+/** The whole page, as text. */
+export async function layout(title: string, body: Promise<Html>, answer: Answer): Promise<string> {
+  const page = await html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
@@ -66,7 +67,8 @@ export function layout(title: string, body: Html, answer: Answer): string {
           </p>
         </footer>
       </body>
-    </html>`.toString()
+    </html>`
+  return page.toString()
 }
 
 export function percent(share: number): string {

@@ -1,8 +1,8 @@
+import { type Html, html } from 'keepfresh/fragment'
 import { RANKINGS, type Ranking, type Route } from '../queries.ts'
-import { type Html, html } from './html.ts'
 import { minutes, percent, thousands } from './layout.ts'
 
-export function routesView(ranking: Ranking, routes: readonly Route[]): Html {
+export function routesView(ranking: Ranking, routes: readonly Route[]): Promise<Html> {
   return html`
     <h1>Routes <small>${ranking} first</small></h1>
     <nav class="days" aria-label="Order">
@@ -19,7 +19,7 @@ export function routesView(ranking: Ranking, routes: readonly Route[]): Html {
   `
 }
 
-export function routesTable(routes: readonly Route[]): Html {
+export function routesTable(routes: readonly Route[]): Promise<Html> {
   return html`<table class="routes">
     <thead>
       <tr>

@@ -1,8 +1,8 @@
+import { type Html, html } from 'keepfresh/fragment'
 import type { FoundAirport } from '../queries.ts'
-import { type Html, html } from './html.ts'
 import { thousands } from './layout.ts'
 
-export function searchView(text: string, airports: readonly FoundAirport[]): Html {
+export function searchView(text: string, airports: readonly FoundAirport[]): Promise<Html> {
   return html`
     <h1>Airports <small>with “${text}”</small></h1>
     ${
@@ -13,7 +13,7 @@ export function searchView(text: string, airports: readonly FoundAirport[]): Htm
   `
 }
 
-export function airportList(airports: readonly FoundAirport[]): Html {
+export function airportList(airports: readonly FoundAirport[]): Promise<Html> {
   return html`<ul class="cards">
     ${airports.map(
       (airport) =>
