@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis'
 import { TTL_MS, type Contender, type Place } from '../lib/contender.js'
 import { loadPeer } from '../peers/load.js'
 
@@ -6,11 +7,7 @@ interface Cache {
   fetch(key: string): Promise<unknown>
   invalidateAll(references: readonly string[]): Promise<unknown>
 }
-interface Client {
-  quit(): Promise<unknown>
-}
-
-/** Its README: one storage, memory or an ioredis client; references where tags are asked for. */
+/** Its README: one storage, memory or the application's ioredis client; references where tags are asked for. */
 export const asyncCacheDedupe: Contender = {
   name: 'async-cache-dedupe',
   packages: ['async-cache-dedupe'],
@@ -20,7 +17,6 @@ export const asyncCacheDedupe: Contender = {
     const { createCache } = await loadPeer<{ readonly createCache: (options: object) => Cache }>(
       'async-cache-dedupe',
     )
-    const { Redis } = await loadPeer<{ Redis: new (url: string) => Client }>('ioredis')
     const ttl = TTL_MS / 1_000
     const invalidation = tags.length > 0
     const client =

@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis'
 import { LRUCache } from 'lru-cache'
 import { TTL_MS, type Contender, type Place } from '../lib/contender.js'
 import { loadPeer } from '../peers/load.js'
@@ -15,14 +16,7 @@ interface Main {
   cachified(options: object): Promise<unknown>
   readonly totalTtl: (metadata?: Metadata) => number
 }
-interface Client {
-  get(key: string): Promise<string | null>
-  set(key: string, value: string, px: 'PX', ms: number): Promise<unknown>
-  del(key: string): Promise<unknown>
-  quit(): Promise<unknown>
-}
-
-/** Its README: the LRU adapter shown there; for Redis the same three functions over ioredis and JSON. */
+/** Its README: the LRU adapter shown there; for Redis the same three functions over the application's ioredis and JSON. */
 export const cachified: Contender = {
   name: 'cachified',
   packages: ['@epic-web/cachified'],
@@ -57,7 +51,6 @@ function memory({ totalTtl }: Main, max: number) {
 }
 
 async function redis({ totalTtl }: Main, url: string) {
-  const { Redis } = await loadPeer<{ Redis: new (url: string) => Client }>('ioredis')
   const client = new Redis(url)
   const cache = {
     set: (key: string, value: Entry) =>

@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis'
 import { TTL_MS, type Contender, type Place } from '../lib/contender.js'
 import { loadPeer } from '../peers/load.js'
 
@@ -13,7 +14,7 @@ interface Main {
   RedisCache: new (client: Client, options: object) => unknown
 }
 
-/** Its README: a Loader with the LRU cache in memory, RedisCache behind it, one data source. */
+/** Its README: a Loader with the LRU cache in memory, RedisCache behind it, one data source; the application's ioredis, 6 by its peers. */
 export const layeredLoader: Contender = {
   name: 'layered-loader',
   packages: ['layered-loader'],
@@ -21,7 +22,6 @@ export const layeredLoader: Contender = {
   can: ['memory', 'redis', 'tiers', 'many'],
   async open({ place, maxEntries, load, keyOf }) {
     const { Loader, RedisCache } = await loadPeer<Main>('layered-loader')
-    const { Redis } = await loadPeer<{ Redis: new (url: string) => Client }>('ioredis')
     const client =
       place.kind === 'memory' ? undefined : new Redis((place as Place & { kind: 'redis' }).url)
     const loader = new Loader({
