@@ -94,7 +94,7 @@ export class BoundedMap<E extends Kept> {
       if (before !== undefined) this.#leave(before, 'replaced')
       return false
     }
-    let evicted: E[] | undefined
+    let evicted: E | E[] | undefined
     if (before === undefined) {
       evicted = this.#makeRoom(entry.bytes)
       this.#table.claim(entry)
@@ -112,7 +112,8 @@ export class BoundedMap<E extends Kept> {
     else if (this.#table.expiring === 0) this.#sweep.stop()
     if (this.#onLeave !== undefined) {
       if (before !== undefined) this.#onLeave(before, 'replaced')
-      if (evicted !== undefined) for (const entry of evicted) this.#onLeave(entry, 'evicted')
+      if (Array.isArray(evicted)) for (const entry of evicted) this.#onLeave(entry, 'evicted')
+      else if (evicted !== undefined) this.#onLeave(evicted, 'evicted')
     }
     return true
   }
@@ -152,8 +153,9 @@ export class BoundedMap<E extends Kept> {
     return end < this.#table.end ? end : undefined
   }
 
-  #makeRoom(bytes: number): E[] | undefined {
-    let evicted: E[] | undefined
+  /** Takes out what has to leave: nothing, one entry most of the time, or several. */
+  #makeRoom(bytes: number): E | E[] | undefined {
+    let evicted: E | E[] | undefined
     for (;;) {
       const forBytes = this.#bytes + bytes > this.#maxBytes
       if (!forBytes && this.#size < this.#maxEntries) return evicted
@@ -162,8 +164,9 @@ export class BoundedMap<E extends Kept> {
       this.#bytes -= entry.bytes
       this.#table.release(entry)
       this.#index.delete(entry.key, this.#size, this.#rest)
-      evicted ??= []
-      evicted.push(entry)
+      if (evicted === undefined) evicted = entry
+      else if (Array.isArray(evicted)) evicted.push(entry)
+      else evicted = [evicted, entry]
     }
   }
 

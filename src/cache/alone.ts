@@ -1,10 +1,11 @@
 import type { LocalStore } from '../store/store.js'
 import { type Answer, answerOfLoaded } from './answer.js'
-import { createContext, createSaid, endContext } from './context.js'
+import { createContext, createSaid, endContext, type LoaderContext, type Said } from './context.js'
 import { type Core, readable } from './core.js'
 import { fail } from './ending.js'
-import { hasForeign, keepHere, type KeepOptions, noteForeign } from './keep.js'
+import { hasForeign, keepHere, type KeepOptions, noteForeign, type Returned } from './keep.js'
 import { Load } from './load.js'
+import type { Policy } from './options.js'
 import type { Reading } from './reading.js'
 import { noteNear, SOON } from './run.js'
 import { currentScope, runInScope, Scope } from './scope.js'
@@ -26,61 +27,106 @@ export function mayLoadAlone(core: Core, near: LocalStore, reading: Reading): bo
   return entry === undefined || core.clock.now() >= entry.staleUntil
 }
 
-/** Loads and keeps: see above. To be called only where {@link mayLoadAlone} has just said so. */
-export async function loadAlone(core: Core, { key, loader, policy }: Reading): Promise<Answer> {
-  core.counters.misses++
-  if (core.events.wants('miss')) core.events.emit('miss', { key: readable(key) })
-  const outer = currentScope()
-  const load = new Load(core, key, policy.tags)
-  core.loads.set(key, load)
-  noteNear(core, load)
-  const makers = outer === undefined ? undefined : waitsBegin(core, outer, load)
-  load.enter()
+/**
+ * Loads and keeps: see above. To be called only where {@link mayLoadAlone} has just said so.
+ *
+ * What an async function has at hand while it waits is copied for each wait, so that all of it is in one object.
+ */
+export async function loadAlone(core: Core, reading: Reading): Promise<Answer> {
+  const lone = new LoneLoad(core, reading)
   try {
-    // No loader runs inside the call that asked for it.
     await SOON
-    const scope = new Scope([load], undefined)
-    const said = createSaid()
-    const startedAt = core.clock.now()
-    load.begun = ++core.sequence
-    core.counters.loads++
-    const keepMs = policy.ttlMs + policy.graceMs
-    const context = createContext(core, load, said, { scope, previous: undefined, keepMs })
-    const options: KeepOptions = { policy, scope, startedAt }
-    let value: unknown
-    try {
-      value = await runInScope(scope, loader, context)
-    } catch (error) {
-      core.counters.loadErrors++
-      tellLoad(core, key, startedAt, { error })
-      fail(core, load, error)
-      throw error
-    } finally {
-      scope.ended = true
-      endContext(context)
-    }
-    tellLoad(core, key, startedAt, {})
-    const returned = { load, value, said }
-    if (hasForeign(core, options)) await noteForeign(core, returned, options)
-    const loaded = keepHere(core, returned, options)
-    if (!loaded.consistent && outer) outer.conflict = true
-    const answer = answerOfLoaded(core, load, loaded)
-    outer?.note(core, answer.tags, answer.versions, answer.freshUntil, answer.private)
-    return answer
+    lone.value = await lone.call()
+    lone.returned()
+    if (hasForeign(core, lone)) await noteForeign(core, lone, lone)
+    return lone.keep()
+  } catch (error) {
+    lone.failed(error)
+    throw error
   } finally {
-    load.leave(undefined)
-    if (makers) for (const maker of makers) maker.waitsFor.delete(load)
+    lone.end()
   }
 }
 
-/** Tells the listeners that a loader has ended. */
-function tellLoad(
-  core: Core,
-  key: string,
-  startedAt: number,
-  failure: { readonly error?: unknown },
-): void {
-  if (!core.events.wants('load')) return
-  const ms = core.clock.now() - startedAt
-  core.events.emit('load', { key: readable(key), ms, ...failure })
+/** A load on the short way: what its loader needs, what it returned, and how that is to be kept. */
+class LoneLoad implements Returned, KeepOptions {
+  readonly load: Load
+  readonly policy: Policy
+  readonly said: Said = createSaid()
+  readonly scope: Scope
+  value: unknown = undefined
+  startedAt = 0
+  readonly #core: Core
+  readonly #reading: Reading
+  /** The scope of the caller. */
+  readonly #outer: Scope | undefined = currentScope()
+  readonly #makers: readonly Load[] | undefined
+  #context: LoaderContext | undefined
+
+  constructor(core: Core, reading: Reading) {
+    this.#core = core
+    this.#reading = reading
+    const { key, policy } = reading
+    this.policy = policy
+    core.counters.misses++
+    if (core.events.wants('miss')) core.events.emit('miss', { key: readable(key) })
+    const load = new Load(core, key, policy.tags)
+    this.load = load
+    this.scope = new Scope([load], undefined)
+    core.loads.set(key, load)
+    noteNear(core, load)
+    this.#makers = this.#outer === undefined ? undefined : waitsBegin(core, this.#outer, load)
+    load.enter()
+  }
+
+  /** Calls the loader. */
+  call(): unknown {
+    const core = this.#core
+    const { load, policy, said, scope } = this
+    this.startedAt = core.clock.now()
+    load.begun = ++core.sequence
+    core.counters.loads++
+    const keepMs = policy.ttlMs + policy.graceMs
+    this.#context = createContext(core, load, said, { scope, previous: undefined, keepMs })
+    return runInScope(scope, this.#reading.loader, this.#context)
+  }
+
+  /** The loader has ended: tells the listeners. */
+  returned(failure: { readonly error?: unknown } = {}): void {
+    const { events, clock } = this.#core
+    this.scope.ended = true
+    endContext(this.#context!)
+    this.#context = undefined
+    if (!events.wants('load')) return
+    const ms = clock.now() - this.startedAt
+    events.emit('load', { key: readable(this.load.key), ms, ...failure })
+  }
+
+  /** The answer for the caller. */
+  keep(): Answer {
+    const core = this.#core
+    const loaded = keepHere(core, this, this)
+    const answer = answerOfLoaded(core, this.load, loaded)
+    const outer = this.#outer
+    if (outer !== undefined) {
+      if (!loaded.consistent) outer.conflict = true
+      outer.note(core, answer.tags, answer.versions, answer.freshUntil, answer.private)
+    }
+    return answer
+  }
+
+  /** The loader has thrown, or its value was refused: then the load has failed already. */
+  failed(error: unknown): void {
+    if (this.#context === undefined) return
+    this.#core.counters.loadErrors++
+    this.returned({ error })
+    fail(this.#core, this.load, error)
+  }
+
+  end(): void {
+    this.load.leave(undefined)
+    if (this.#makers !== undefined) {
+      for (const maker of this.#makers) maker.waitsFor.delete(this.load)
+    }
+  }
 }

@@ -59,6 +59,10 @@ export interface WrapOptions<Args extends readonly unknown[]> extends Omit<
   readonly tags?: readonly string[] | ((...args: Args) => readonly string[]) | undefined
 }
 
+function valueOf(answer: Answer): unknown {
+  return answer.value
+}
+
 const cores = new WeakMap<Cache, Core>()
 
 /**
@@ -134,12 +138,17 @@ export class Cache implements AsyncDisposable {
     return this.#load(canonical, loader, options)
   }
 
-  async #load(
+  /** An async function would cost each load two waits more. */
+  #load(
     canonical: string,
     loader: unknown,
     options: GetOrSetOptions | undefined,
   ): Promise<unknown> {
-    return (await this.#read(canonical, loader, options)).value
+    try {
+      return this.#read(canonical, loader, options).then(valueOf)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /**

@@ -30,6 +30,7 @@ export function setApart(core: Core, load: Load): void {
 
 /** Gives back every lease of a load that will not fill. */
 export function releaseLeases(core: Core, load: Load): void {
+  if (core.remotes.length === 0) return
   for (const { store, place, name } of core.remotes) {
     const lease = load.leases[place]
     if (lease === undefined) continue

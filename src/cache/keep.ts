@@ -234,9 +234,7 @@ function stillHold(
 
 /** Whether something was made from parts that another cache keeps. */
 export function hasForeign(core: Core, { policy, scope }: KeepOptions): boolean {
-  if (!policy.inherit) return false
-  for (const authority of scope.authorities()) if (authority !== core) return true
-  return false
+  return policy.inherit && scope.hasOthersThan(core)
 }
 
 async function fillRemote(

@@ -62,6 +62,11 @@ export class Scope {
     return this.#noted === undefined ? NOBODY : this.#noted.keys()
   }
 
+  /** Whether tags were noted that another place keeps. */
+  hasOthersThan(authority: object): boolean {
+    return this.#noted !== undefined && this.#noted.size > (this.#noted.has(authority) ? 1 : 0)
+  }
+
   /** Every tag noted, whoever keeps its version. */
   tags(): string[] {
     const all = new Set<string>()
