@@ -115,11 +115,12 @@ class LoneLoad implements Returned, KeepOptions {
     return answer
   }
 
-  /** The loader has thrown, or its value was refused: then the load has failed already. */
+  /** The loader has thrown, or what it returned cannot be kept: whoever waits is told the same. */
   failed(error: unknown): void {
-    if (this.#context === undefined) return
-    this.#core.counters.loadErrors++
-    this.returned({ error })
+    if (this.#context !== undefined) {
+      this.#core.counters.loadErrors++
+      this.returned({ error })
+    }
     fail(this.#core, this.load, error)
   }
 
