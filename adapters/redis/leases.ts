@@ -1,27 +1,9 @@
-import type {
-  AcquireResult,
-  Fill,
-  RemoteLease,
-  RemoteStore,
-  Unavailable,
-  Version,
-} from '../../src/store/store.js'
+import type { AcquireResult, Fill, RemoteLease, RemoteStore } from '../../src/store/store.js'
 import { answersFor, command, divide, lifetime, run, settle } from './calls.js'
-import type { Argument } from './client.js'
+import { acquired, acquireOne, type Acquired, filled, fillOne } from './one-key.js'
 import { type Reach, within } from './reach.js'
-import {
-  lasting,
-  missing,
-  recordsFor,
-  recordsIn,
-  refused,
-  spaceIn,
-  stateIn,
-  versionIn,
-} from './records.js'
-import { ACQUIRE, FILL, RELEASE, RENEW } from './scripts.js'
-
-type Acquired = AcquireResult['keys'][number]
+import { lasting, missing, recordsFor, recordsIn, stateIn } from './records.js'
+import { ACQUIRE, FILL, NONE, RELEASE, RENEW } from './scripts.js'
 
 /** One script per slot: on one server, one for all. */
 export async function acquire(
@@ -33,7 +15,7 @@ export async function acquire(
 ): Promise<AcquireResult> {
   const { router, names, context } = reach
   if (keys.length === 1 && !router.clustered) {
-    return acquireOne(reach, keys[0]!, tags, leaseMs, keepMs)
+    return acquireOne(reach, keys[0]!, tags, { leaseMs, keepMs })
   }
   const parts = divide(reach, keys, recordsFor(reach, keys, tags))
   const tokens = keys.map(() => context.random.token())
@@ -48,6 +30,7 @@ export async function acquire(
           some.length,
           lifetime(leaseMs),
           ...lasting(reach, part.records, keepMs),
+          NONE,
           ...(some.length > 0 ? part.keys.map((at) => tokens[at]!) : [context.random.token()]),
         ],
       )
@@ -69,43 +52,6 @@ export async function acquire(
       return acquired(leased[at], tokens[at]!, bytes, space)
     }),
     versions: tags.map((tag) => records.get(names.tag(tag)) ?? missing()),
-  }
-}
-
-function acquired(
-  leased: unknown,
-  token: string,
-  bytes: unknown,
-  space: Version | Unavailable | undefined,
-): Acquired {
-  if (typeof leased !== 'number') return refused(leased)
-  if (typeof space !== 'string') return space ?? missing()
-  return {
-    lease: leased === 1 ? { token } : undefined,
-    found: Buffer.isBuffer(bytes) ? { bytes, token: undefined } : undefined,
-    space,
-  }
-}
-
-/** The same on one server, without the lists and maps that many keys and several servers need. */
-async function acquireOne(
-  reach: Reach,
-  key: string,
-  tags: readonly string[],
-  leaseMs: number,
-  keepMs: number,
-): Promise<AcquireResult> {
-  const { router, names, context } = reach
-  const token = context.random.token()
-  const records = tags.map(names.tag)
-  records.push(names.space(0))
-  const args: Argument[] = [ACQUIRE.sha, 2 + records.length, names.lease(key), names.entry(key)]
-  args.push(...records, 1, lifetime(leaseMs), ...lasting(reach, records, keepMs), token)
-  const reply = (await command(router, 'evalsha', args, 0)) as readonly unknown[]
-  const space = spaceIn(reach, names.space(0), reply[1 + tags.length])
-  return {
-    keys: [acquired(reply[2 + tags.length], token, reply[0], space)],
-    versions: tags.map((_, at) => versionIn(reply[1 + at]) ?? missing()),
   }
 }
 
@@ -147,31 +93,6 @@ export function fill(
           : stateIn(reach, recordsIn(reach, parts, replies), keys, tags),
     }
   })
-}
-
-function filled(answer: unknown): boolean | Unavailable {
-  return typeof answer === 'number' ? answer === 1 : refused(answer)
-}
-
-/** The same for one key on one server. */
-async function fillOne(
-  reach: Reach,
-  { key, lease, keepMs, bytes }: Fill,
-  tags: readonly string[],
-): ReturnType<RemoteStore['fill']> {
-  const { router, names } = reach
-  const args: Argument[] = [FILL.sha, 3 + tags.length, names.lease(key)]
-  for (const tag of tags) args.push(names.tag(tag))
-  args.push(names.space(0), names.entry(key), 1, String(lease.token), lifetime(keepMs), bytes)
-  const reply = (await command(router, 'evalsha', args, 0)) as readonly unknown[]
-  const space = spaceIn(reach, names.space(0), reply[1 + tags.length])
-  return {
-    filled: [filled(reply[0])],
-    state: {
-      keys: [typeof space === 'object' ? space : { found: undefined, space }],
-      versions: tags.map((_, at) => versionIn(reply[1 + at])),
-    },
-  }
 }
 
 export async function renew(

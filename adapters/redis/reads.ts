@@ -1,8 +1,8 @@
 import type { Clock } from '../../src/base/clock.js'
+import type { Random } from '../../src/base/random.js'
 import type { ReadResult, Version } from '../../src/store/store.js'
 import { Gathering, type Reading } from './gathering.js'
 import type { Names } from './names.js'
-import { Request } from './request.js'
 import type { Router } from './router.js'
 import { MgetSheet, MOST } from './sheet.js'
 import type { Turn } from './turn.js'
@@ -19,7 +19,7 @@ export class Reads {
   readonly #names: Names
   readonly #spaces: Map<string, Version>
   readonly #turn: Turn
-  readonly #clock: Clock
+  readonly #means: { readonly clock: Clock; readonly random: Random }
   #sheet: MgetSheet | undefined
   #readings: Reading[] = []
 
@@ -27,13 +27,14 @@ export class Reads {
     router: Router,
     names: Names,
     spaces: Map<string, Version>,
-    { turn, clock }: { readonly turn: Turn; readonly clock: Clock },
+    turn: Turn,
+    means: { readonly clock: Clock; readonly random: Random },
   ) {
     this.#router = router
     this.#names = names
     this.#spaces = spaces
     this.#turn = turn
-    this.#clock = clock
+    this.#means = means
   }
 
   /** Entries, the namespace's version for each, and the versions of tags. */
@@ -49,11 +50,11 @@ export class Reads {
   /** The sheet of this tick. On one server only. */
   sheet(): MgetSheet {
     if (this.#sheet !== undefined && !this.#sheet.full) return this.#sheet
-    const sheet = new MgetSheet(this.#names, this.#spaces, this.#clock)
+    const sheet = new MgetSheet(this.#names, this.#spaces, this.#means)
     this.#sheet = sheet
     this.#turn.add(() => {
       if (this.#sheet === sheet) this.#sheet = undefined
-      this.#router.send(new Request('mget', sheet.names, 0, sheet))
+      this.#router.send(sheet.request())
     })
     return sheet
   }

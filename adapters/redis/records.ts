@@ -2,7 +2,7 @@ import type { ReadResult, Unavailable, Version } from '../../src/store/store.js'
 import { divide, lifetime, run, settle, type Part } from './calls.js'
 import { unavailable } from './failures.js'
 import type { Reach } from './reach.js'
-import { ACQUIRE } from './scripts.js'
+import { ACQUIRE, NONE } from './scripts.js'
 
 /** The answers about records, by name. */
 export type Records = ReadonlyMap<string, Version | undefined | Unavailable>
@@ -23,7 +23,7 @@ export function recordsFor(
  * namespace are few, and nobody has to look how long they last.
  */
 export function lasting(
-  { names }: Reach,
+  { names }: Pick<Reach, 'names'>,
   records: readonly string[],
   keepMs: number,
 ): readonly [number, number | '', number | ''] {
@@ -50,6 +50,7 @@ export async function ensure(
         0,
         1,
         ...lasting(reach, part.records, keepMs),
+        NONE,
         reach.context.random.token(),
       ]),
     ),
@@ -95,7 +96,7 @@ export function stateIn(
 
 /** The namespace's version in an answer about its record, which is kept in mind. */
 export function spaceIn(
-  { spaces }: Reach,
+  { spaces }: Pick<Reach, 'spaces'>,
   name: string,
   answer: unknown,
 ): Version | undefined | Unavailable {

@@ -22,21 +22,23 @@ function script(source: string): Script {
 export const NONE = ''
 
 // KEYS: leases, entries, records. ARGV: number of keys, leaseMs; how many of the last records are kept for ever, keepMs
-// or '' for the others, twice that; a token per key, or one; records that are missing get versions that begin with the first.
+// or '' for the others, twice that; '1' to leave it at reading when the first key has an entry; a token per key, or one:
+// records that are missing get versions that begin with the first.
 export const ACQUIRE: Script = script(`
 local n, keep = tonumber(ARGV[1]), ARGV[4]
+local answer = redis.call('MGET', unpack(KEYS, n + 1))
+if ARGV[6] == '1' and answer[1] then return answer end
 local leased = {}
 for i = 1, n do
-  local set = redis.pcall('SET', KEYS[i], ARGV[5 + i], 'PX', ARGV[2], 'NX')
+  local set = redis.pcall('SET', KEYS[i], ARGV[6 + i], 'PX', ARGV[2], 'NX')
   if set and set.err and not string.find(set.err, 'OOM', 1, true) then return set end
   leased[i] = set and (set.err or 1) or 0
 end
-local answer = redis.call('MGET', unpack(KEYS, n + 1))
 local few = #answer - tonumber(ARGV[3])
 for i = n + 1, #answer do
   local key, lasting = KEYS[n + i], i > few or keep == ''
   if not answer[i] then
-    local set, version = nil, ARGV[6] .. i
+    local set, version = nil, ARGV[7] .. i
     if lasting then set = redis.pcall('SET', key, version)
     else set = redis.pcall('SET', key, version, 'PX', ARGV[5]) end
     answer[i] = set.err and { set.err } or version

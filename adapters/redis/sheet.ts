@@ -1,7 +1,16 @@
 import type { Clock } from '../../src/base/clock.js'
-import type { KeyState, Sheet, TagQuestion, Unavailable, Version } from '../../src/store/store.js'
+import type { Random } from '../../src/base/random.js'
+import type {
+  Gained,
+  KeyState,
+  Sheet,
+  TagQuestion,
+  Unavailable,
+  Version,
+} from '../../src/store/store.js'
+import { Claim } from './claim.js'
 import type { Names } from './names.js'
-import type { Owner } from './request.js'
+import { type Owner, Request } from './request.js'
 
 /** Names in one command at most, but for those of one call: a server does nothing else meanwhile. */
 export const MOST = 500
@@ -20,6 +29,7 @@ export class MgetSheet implements Sheet, Owner {
   readonly #naming: Names
   readonly #spaces: Map<string, Version>
   readonly #clock: Clock
+  readonly #random: Random
   #resolve!: () => void
   #spacePlace = NOWHERE
   #first: string | undefined
@@ -30,11 +40,18 @@ export class MgetSheet implements Sheet, Owner {
   #question: Question | undefined
   #answers: readonly (Buffer | null)[] = []
   #space: Version | undefined
+  /** Until it is known that more than this key was asked for. */
+  #claim: Claim | undefined
 
-  constructor(naming: Names, spaces: Map<string, Version>, clock: Clock) {
+  constructor(
+    naming: Names,
+    spaces: Map<string, Version>,
+    { clock, random }: { readonly clock: Clock; readonly random: Random },
+  ) {
     this.#naming = naming
     this.#spaces = spaces
     this.#clock = clock
+    this.#random = random
     this.done = new Promise((resolve) => (this.#resolve = resolve))
   }
 
@@ -53,6 +70,19 @@ export class MgetSheet implements Sheet, Owner {
     let place = entries.get(key)
     if (place === undefined) entries.set(key, (place = this.#ask(this.#naming.entry(key))))
     return place
+  }
+
+  claim(key: string, also: string, leaseMs: number, keepMs: number): number {
+    const place = this.entry(key)
+    this.#claim ??= new Claim(key, also, { leaseMs, keepMs }, this.#random.token())
+    return place
+  }
+
+  gained(place: number): Gained | undefined {
+    const claim = place === this.#firstPlace ? this.#claim : undefined
+    const gained = claim?.gained
+    if (claim !== undefined) claim.gained = undefined
+    return gained
   }
 
   entries(keys: readonly string[]): number {
@@ -92,8 +122,21 @@ export class MgetSheet implements Sheet, Owner {
     return { found, space: this.#space }
   }
 
+  /** What is sent for all this: one read; where there is one key, which is claimed, the script for that. */
+  request(): Request {
+    const claim = this.#claim
+    if (claim !== undefined) {
+      const isAlone = this.#spacePlace === 0 && this.names.length === 2 + (this.#tags?.size ?? 0)
+      if (isAlone) return new Request('evalsha', claim.arguments(this.#naming, this.names), 0, this)
+      this.#claim = undefined
+    }
+    return new Request('mget', this.names, 0, this)
+  }
+
   answered(reply: unknown): void {
-    this.#answers = reply as (Buffer | null)[]
+    const claim = this.#claim
+    this.#answers =
+      claim === undefined ? (reply as (Buffer | null)[]) : claim.answered(reply as unknown[])
     this.at = this.#clock.now()
     const answer = this.bytes(this.#spacePlace)
     if (answer !== undefined) {

@@ -87,7 +87,7 @@ function reachFor(plan: Plan, options: ResolvedOptions, context: StoreContext): 
   const turn = new Turn()
   const router = routerFor(plan, options, { context, deadlines, turn })
   const spaces = new Map<string, Version>()
-  const reads = new Reads(router, names, spaces, { turn, clock: context.clock })
+  const reads = new Reads(router, names, spaces, turn, context)
   return { context, router, names, reads, deadlines, spaces }
 }
 

@@ -59,6 +59,8 @@ export interface Core {
   trusted: boolean
   /** Numbers the beginnings of reads and loads in this process, so that they can be ordered without a clock. */
   sequence: number
+  /** How many straight reads in a row found nothing; `Infinity` before any has found something. */
+  misses: number
   /** Loads that a new reader may join. */
   readonly loads: Few<Load>
   /** Loads that have not ended and that nobody may join any more. */
@@ -175,6 +177,7 @@ export function createCore(settings: Settings): Core {
     phase: random.fraction(),
     trusted: bus === undefined,
     sequence: 0,
+    misses: Infinity,
     loads: new Few(),
     apart: new Set(),
     lookups: new Few(),

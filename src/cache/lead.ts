@@ -1,4 +1,5 @@
 import { remoteName } from '../store/names.js'
+import { takeAhead, type Ahead } from './ahead.js'
 import { assertOpen, type Core } from './core.js'
 import { overtake, setApart } from './ending.js'
 import { Load, type Loaded } from './load.js'
@@ -67,12 +68,13 @@ export async function leadOrJoin(
   return startNew(core, reading, unreached)
 }
 
-export function startNew(core: Core, reading: Reading, unreached: number): Load {
+export function startNew(core: Core, reading: Reading, unreached: number, ahead?: Ahead): Load {
   assertOpen(core)
   return startLoad(core, reading, {
     newerThan: reading.fresh ? Infinity : -Infinity,
     background: false,
     unreached,
+    ahead: ahead?.taken === false ? ahead : undefined,
   })
 }
 
@@ -84,9 +86,16 @@ export function startLoad(
     newerThan,
     background,
     unreached = 0,
-  }: { readonly newerThan: number; readonly background: boolean; readonly unreached?: number },
+    ahead,
+  }: {
+    readonly newerThan: number
+    readonly background: boolean
+    readonly unreached?: number
+    readonly ahead?: Ahead | undefined
+  },
 ): Load {
-  const load = new Load(core, key, policy.tags)
+  const load = new Load(core, key, policy.tags, ahead?.near)
+  if (ahead !== undefined) takeAhead(load, ahead)
   load.unreached = unreached
   core.loads.set(key, load)
   if (background) load.enter()

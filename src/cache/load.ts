@@ -1,4 +1,5 @@
 import type { LocalLease, RemoteLease, Version } from '../store/store.js'
+import type { NearLease } from './ahead.js'
 import type { Core } from './core.js'
 import type { Seen } from './lookup.js'
 
@@ -63,12 +64,13 @@ export class Load {
   #controller: AbortController | undefined
   #aborted: { readonly reason: unknown } | undefined
 
-  constructor(core: Core, key: string, tags: readonly string[]) {
+  constructor(core: Core, key: string, tags: readonly string[], near?: NearLease) {
     this.key = key
     this.tags = tags
     this.plannedAt = core.clock.now()
-    this.epoch = core.near?.epoch ?? 0
-    this.nearLease = core.near !== undefined && core.trusted ? core.near.plant(key) : undefined
+    this.epoch = near?.epoch ?? core.near?.epoch ?? 0
+    this.nearLease =
+      near?.lease ?? (core.near !== undefined && core.trusted ? core.near.plant(key) : undefined)
     for (let place = 0; place < core.remotes.length; place++) {
       this.leases.push(undefined)
       this.spaces.push(undefined)

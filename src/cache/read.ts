@@ -132,7 +132,7 @@ async function servedEarly(
 async function loadFor(
   core: Core,
   reading: Reading,
-  { scope, started, join: found, atHand, unreached }: Beginning,
+  { scope, started, join: found, atHand, unreached, ahead }: Beginning,
 ): Promise<Answer> {
   const { key, policy } = reading
   let join = found
@@ -141,7 +141,7 @@ async function loadFor(
       join ??
       (core.loads.has(key)
         ? await leadOrJoin(core, reading, { scope, started, unreached })
-        : startNew(core, reading, unreached))
+        : startNew(core, reading, unreached, ahead))
     join = undefined
     const epoch = core.near?.epoch ?? 0
     const makers = waitsBegin(core, scope, load)

@@ -1,3 +1,4 @@
+import type { Ahead } from './ahead.js'
 import type { LoaderContext } from './context.js'
 import type { Load } from './load.js'
 import type { Looked } from './shared-lookup.js'
@@ -31,4 +32,6 @@ export interface Beginning extends Looked {
   readonly started: number
   /** A load that it may join. */
   readonly join: Load | undefined
+  /** A lease for the load that it may lead. */
+  readonly ahead?: Ahead | undefined
 }

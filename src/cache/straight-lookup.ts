@@ -1,6 +1,7 @@
 import { isPlain } from '../store/codec.js'
 import type { Header } from '../store/envelope-layout.js'
 import type { Entry, LocalLease, LocalStore, Version } from '../store/store.js'
+import type { NearLease } from './ahead.js'
 import { report, type Core } from './core.js'
 import { createEntry } from './entries.js'
 import type { Looked } from './shared-lookup.js'
@@ -16,6 +17,7 @@ export class StraightLookup {
   readonly #near: LocalStore
   readonly #key: string
   readonly #epoch: number
+  #handedOver = false
   /** What the read gives to those who join, when there are any. */
   readonly #looked: () => Promise<Looked>
 
@@ -62,10 +64,16 @@ export class StraightLookup {
     return this.kept
   }
 
+  /** Gives the lease to the load that follows: what was heard of meanwhile counts for what that notes and keeps. */
+  handOver(): NearLease {
+    this.#handedOver = true
+    return { lease: this.lease, epoch: this.#epoch }
+  }
+
   /** The read is over: nobody joins any more, and the lease is given back if it has not been used. */
   leave(): void {
     const { lookups } = this.#core
     if (lookups.get(this.#key) === this) lookups.delete(this.#key)
-    if (this.lease.live) this.#near.release(this.#key, this.lease)
+    if (this.lease.live && !this.#handedOver) this.#near.release(this.#key, this.lease)
   }
 }

@@ -5,6 +5,7 @@ import { headerOf, nameHash } from '../store/envelope-layout.js'
 import { ODD } from '../store/envelope.js'
 import { plainHash, shortName } from '../store/names.js'
 import type { Sheet, TagQuestion, Version } from '../store/store.js'
+import { Ahead, askAhead, giveBack } from './ahead.js'
 import { ofMemory } from './answer.js'
 import { report, type Core, type StraightRemote } from './core.js'
 import { handOut } from './entries.js'
@@ -128,7 +129,9 @@ class StraightRead {
         ? new StraightLookup(core, core.near, key, () => this.#joined())
         : undefined
     this.#sheet = remote.sheet()
-    this.#place = this.#sheet.entry(name)
+    // Memory's lease has to be older than what is noted with the store's.
+    const mayAskAhead = core.near === undefined || this.#lookup !== undefined
+    this.#place = mayAskAhead ? askAhead(core, this.#sheet, name, options) : this.#sheet.entry(name)
     this.#question = asked === NO_TAGS ? undefined : this.#sheet.tags(asked.names)
   }
 
@@ -175,19 +178,41 @@ class StraightRead {
   }
 
   #count(): void {
+    if (this.#core.misses > 0) this.#core.misses = 0
     if (!this.#asked.hinted) rememberTags(this.#core, this.#key, this.#asked.tags)
     countHit(this.#core, this.#key)
   }
 
   async #judged(): Promise<unknown> {
+    const ahead = this.#ahead()
     let reading: Reading
     try {
       reading = this.#reading()
     } catch (error) {
       this.#lookup?.leave()
+      if (ahead !== undefined) giveBack(this.#core, this.#key, ahead)
       throw error
     }
-    return this.#answer(reading, await (this.#looked ??= this.#look(reading.policy)))
+    return this.#answer(reading, await (this.#looked ??= this.#look(reading.policy)), ahead)
+  }
+
+  /** The lease that came with the answer, with what it needs to be of use. */
+  #ahead(): Ahead | undefined {
+    const gained = this.#sheet.gained?.(this.#place)
+    if (gained === undefined) return undefined
+    const versions = this.#question === undefined ? NONE : this.#question.versions
+    const near = this.#lookup?.handOver()
+    const ahead = new Ahead(
+      gained,
+      this.#asked.tags,
+      versions as readonly Version[],
+      this.#started,
+      near,
+    )
+    const isWhole = versions.every((version) => typeof version === 'string')
+    if (isWhole) return ahead
+    giveBack(this.#core, this.#key, ahead)
+    return undefined
   }
 
   /** What others are given who joined. They come to it after this read has. */
@@ -210,6 +235,7 @@ class StraightRead {
         this.#asked,
         this.#question,
       )
+      this.#core.misses = seen === undefined ? this.#core.misses + 1 : 0
       if (seen === undefined) return { atHand: undefined, unreached }
       const promoted = promote(this.#core, this.#key, seen, this.#lookup?.lease, policy)
       return { atHand: promoted instanceof Promise ? await promoted : promoted, unreached }
@@ -228,14 +254,17 @@ class StraightRead {
     return readingOf(this.#core, this.#key, this.#loader, this.#options)
   }
 
-  async #answer(reading: Reading, looked: Looked): Promise<unknown> {
-    const beginning = {
+  async #answer(reading: Reading, looked: Looked, ahead?: Ahead): Promise<unknown> {
+    const answer = answerFrom(this.#core, reading, {
       ...looked,
       scope: this.#scope,
       started: this.#started,
       join: undefined,
-    }
-    return (await answerFrom(this.#core, reading, beginning)).value
+      ahead,
+    })
+    // A load that this read leads has begun by now.
+    if (ahead?.taken === false) giveBack(this.#core, this.#key, ahead)
+    return (await answer).value
   }
 }
 

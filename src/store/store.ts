@@ -168,6 +168,14 @@ export interface ReadResult {
 export interface Sheet {
   /** Asks for an entry and the namespace's version where it lives. Returns its place; the same key has one place. */
   entry(key: string): number
+  /**
+   * As `entry`, for somebody who expects that nothing is there. Then, unless somebody else holds it, the lease of the key is
+   * planted in the same step, as by `acquire`, and the tags that are asked on this sheet are noted, and the record `also`.
+   * Whatever is there keeps it from being planted. A store may leave it at reading, and does when more is on the sheet.
+   */
+  claim?(key: string, also: string, leaseMs: number, keepMs: number): number
+  /** What `claim` gained, for the one who asks first: to fill with it, or to release it. */
+  gained?(place: number): Gained | undefined
   /** Asks for several entries, whoever else asks for them. Returns the place of the first; the others follow it. */
   entries(keys: readonly string[]): number
   /** Asks for the versions of tags. The same list has one question. */
@@ -183,6 +191,14 @@ export interface Sheet {
   space(place: number): Version | undefined
   /** The same as `read` tells it. */
   state(place: number): KeyState | Unavailable
+}
+
+/** A lease that came with the answer that nothing is there. */
+export interface Gained {
+  readonly lease: RemoteLease
+  /** The namespace's version, and that of the record that was noted beside the tags. */
+  readonly space: Version
+  readonly also: Version
 }
 
 export interface TagQuestion {

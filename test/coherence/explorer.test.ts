@@ -109,6 +109,31 @@ describe('no schedule breaks the promise', { timeout: 600_000 * SCALE }, () => {
     expect(found).toMatchObject({ complete: true, anomaly: undefined })
   })
 
+  describe('when the lease comes with the answer that nothing is there', () => {
+    const claims = true
+    const late: Actor = { does: 'read', process: 'A', through: 'value', late: true }
+
+    it.each([
+      ['of two readers and a deletion', [readValue('A'), readValue('B'), remove], []],
+      [
+        'of two readers in one process and a deletion',
+        [readValue('A'), readValue('A'), remove],
+        [],
+      ],
+      ['of a reader and an invalidated tag, over memory', [readValue('A'), invalidate], ['A']],
+      ['of a tag that is named at the end of a load', [late, invalidate], ['A']],
+    ] as const)('%s: all of them', async (what, actors, memory) => {
+      const found = await exploring(what, actors, { memory, split: true, claims, most: 20_000 })
+      expect(found).toMatchObject({ complete: true, anomaly: undefined })
+    })
+
+    it('of two readers: one load does for both', async () => {
+      const actors = [readValue('A'), readValue('B')]
+      const found = await exploring('two readers', actors, { claims, oneLoad: true, most: 20_000 })
+      expect(found).toMatchObject({ complete: true, anomaly: undefined })
+    })
+  })
+
   const cast: readonly Actor[] = [
     readValue('A'),
     read('B'),
@@ -167,6 +192,38 @@ describe('no schedule breaks the promise', { timeout: 600_000 * SCALE }, () => {
         { does: 'update', process: 'C', times: 2 },
       ],
       {},
+    ],
+    [
+      'whose leases come with the answer, in one process, reading on',
+      [
+        { ...readValue('A'), times: 3 },
+        { ...readValue('A'), times: 3 },
+        { ...readValue('B'), times: 2 },
+        { ...remove, process: 'A', times: 2 },
+        { ...invalidate, times: 2 },
+      ],
+      { memory: ['A'], claims: true },
+    ],
+    [
+      'whose leases come with the answer, while things are evicted and processes cut off',
+      [
+        { ...readValue('A'), times: 2 },
+        { ...readValue('B'), times: 2 },
+        { does: 'set', process: 'C' },
+        { does: 'invalidate', process: 'A' },
+        { does: 'clear', process: 'D' },
+      ],
+      {
+        memory: ['B'],
+        claims: true,
+        faults: [
+          { strikes: 'evict leases' },
+          { strikes: 'evict records' },
+          { strikes: 'cut off', process: 'B' },
+          { strikes: 'time passes', ms: 6_000 },
+        ],
+        leaps: 6,
+      },
     ],
     [
       'while things are evicted',
@@ -260,6 +317,21 @@ describe('an anomaly is found when a protection is taken out', { timeout: 600_00
       'memory takes over what was read under a lease that it gave before',
       takingOver,
       { memory: ['A'], make: maker(['A'], { leasesAtTheEnd: true }), seed: 1 },
+    ],
+    [
+      'memory takes over what was loaded under a lease older than what was noted',
+      [readValue('A'), readValue('A'), invalidate],
+      { memory: ['A'], make: maker(['A'], { leasesAtTheEnd: true }), claims: true, seed: 1 },
+    ],
+    [
+      'a fill needs its lease, which came with the answer',
+      [readValue('A'), remove],
+      { weak: { fillsWithoutLease: true }, claims: true },
+    ],
+    [
+      'a version is never used twice, nor noted with a lease that came with the answer',
+      [readValue('A'), invalidate],
+      { weak: { versionsRestart: true }, faults: [{ strikes: 'evict records' }], claims: true },
     ],
     [
       'a joiner asks whether the lease is still there',

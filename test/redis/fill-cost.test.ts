@@ -16,6 +16,7 @@ beforeAll(async () => {
     namespace: 'cost',
     tiers: [redisStore(server.url, { heartbeat: '60s' })],
     ttl: '1h',
+    lease: '60s',
   })
   // Creates the records that the first load of all has to create.
   await cache.getOrSet('first', () => 1, { tags: ['a', 'b'] })
@@ -28,10 +29,9 @@ afterAll(async () => {
 test('a miss that is loaded and kept', async () => {
   expect(await during(() => cache.getOrSet('plain', () => 1))).toMatchInlineSnapshot(`
     [
-      "mget",
       "evalsha",
-      "  set",
       "  mget",
+      "  set",
       "evalsha",
       "  mget",
       "  set",
@@ -44,10 +44,9 @@ test('a miss with tags', async () => {
   const miss = () => cache.getOrSet('tagged', () => 1, { tags: ['a', 'b'] })
   expect(await during(miss)).toMatchInlineSnapshot(`
     [
-      "mget",
       "evalsha",
-      "  set",
       "  mget",
+      "  set",
       "  pttl",
       "  pttl",
       "evalsha",
@@ -56,6 +55,32 @@ test('a miss with tags', async () => {
       "  del",
     ]
   `)
+})
+
+test('a hit after misses, and what follows it', async () => {
+  await cache.set('there', 1)
+  const read = (key: string) => () => cache.getOrSet(key, () => 1)
+  expect(await during(read('there'))).toEqual(['evalsha', '  mget'])
+  expect(await during(read('there'))).toEqual(['mget'])
+  // Nothing says any more that the next read finds nothing: it asks first.
+  const asked = await during(read('not there'))
+  expect(asked.filter((line) => !line.startsWith(' '))).toEqual(['mget', 'evalsha', 'evalsha'])
+  for (let n = 0; n < 4; n++) await cache.getOrSet(`not there ${n}`, () => 1)
+})
+
+test('a lease that came with an answer and that no load needs is given back', async () => {
+  const loading = Promise.withResolvers<number>()
+  const read = cache.getOrSet('led', () => -1)
+  // It has been asked by then, and the answer cannot be there.
+  await new Promise<void>((resolve) => process.nextTick(resolve))
+  const load = cache.getOrSet('led', () => loading.promise, { fresh: true })
+  loading.resolve(1)
+  expect(await Promise.all([read, load])).toEqual([1, 1])
+  const { tiers } = await cache.inspect('led')
+  expect(tiers[0]).not.toHaveProperty('lease')
+  const wrong = cache.getOrSet('wrong', () => 1, { ttl: 'soon' as '1s' })
+  await expect(wrong).rejects.toThrow('ttl')
+  expect((await cache.inspect('wrong')).tiers[0]).not.toHaveProperty('lease')
 })
 
 test('a hundred misses at once', async () => {

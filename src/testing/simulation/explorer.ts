@@ -62,6 +62,8 @@ export interface ExploreOptions {
   readonly weak?: Weaknesses
   /** Records of tags are changed one by one, as on a cluster. Default: all at once. */
   readonly split?: boolean
+  /** A reader who finds nothing has the lease with the answer. Default: false, it asks for it. */
+  readonly claims?: boolean
   /** Whether one load must do for everybody: for schedules with no invalidation and no fault. Default: false. */
   readonly oneLoad?: boolean
   /** Schedules at most. */
@@ -172,13 +174,21 @@ async function runOnce(
   choose: Choose,
   known: (fingerprint: string) => boolean,
 ): Promise<Outcome> {
-  const { actors, faults = [], memory = [], leaps = 0, weak = {}, split = false } = options
+  const {
+    actors,
+    faults = [],
+    memory = [],
+    leaps = 0,
+    weak = {},
+    split = false,
+    claims = false,
+  } = options
   const processes = [...new Set(actors.map(({ process }) => process))]
   const world = new World(
     leaps,
     processes.filter((process) => !memory.includes(process)),
   )
-  const server = new SimulatedServer(world, { weak, split })
+  const server = new SimulatedServer(world, { weak, split, claims })
   const checker = new Checker(memory)
   const caches = new Map<string, Cache>()
   const running = new Map<string, InvalidationRecord>()

@@ -11,7 +11,7 @@ import type {
   StoreContext,
   Version,
 } from '../../store/store.js'
-import { sheetsOver } from './sheet.js'
+import { sheetsOver, type Claim } from './sheet.js'
 import type { World } from './world.js'
 
 /** Protections of a store that can be taken out, to see that the explorer notices. */
@@ -49,6 +49,7 @@ export class SimulatedServer {
   readonly #world: World
   readonly #weak: Weaknesses
   readonly #split: boolean
+  readonly #claims: boolean
   readonly #entries = new Map<string, Buffer>()
   readonly #leases = new Map<string, Lease>()
   readonly #records = new Map<string, Version>()
@@ -63,11 +64,16 @@ export class SimulatedServer {
 
   constructor(
     world: World,
-    { weak = {}, split = false }: { weak?: Weaknesses; split?: boolean } = {},
+    {
+      weak = {},
+      split = false,
+      claims = false,
+    }: { weak?: Weaknesses; split?: boolean; claims?: boolean } = {},
   ) {
     this.#world = world
     this.#weak = weak
     this.#split = split
+    this.#claims = claims
   }
 
   /** The server's state, for comparing two runs. */
@@ -147,6 +153,25 @@ export class SimulatedServer {
       const found = this.#leases.get(key)
       return found !== undefined && found.until > this.#world.now() ? found : undefined
     }
+    const note = (tag: string): Version => {
+      const noted = record(tag)
+      if (!this.#records.has(`first ${tag}`) && this.#weak.tagsNeverChange === true) {
+        this.#records.set(`first ${tag}`, noted)
+      }
+      return noted
+    }
+    const claim: Claim = (key, tags, { also, leaseMs }) =>
+      trip(`claim ${[key, ...tags].join(' ')}`, () => {
+        if (this.#found(key) !== undefined || lease(key) !== undefined) {
+          return { ...states([key], tags), gained: undefined }
+        }
+        const token = context.random.token()
+        this.#plant(key, { token, until: this.#world.now() + leaseMs })
+        this.#space ??= context.random.token()
+        const noted = { versions: tags.map(note), also: note(also) }
+        const gained = { lease: { token }, space: this.#space, also: noted.also }
+        return { keys: [state(key)], versions: noted.versions, gained }
+      })
     const changed = (key: string): void => {
       if (this.#weak.dropKeepsLease !== true) this.#leases.delete(key)
     }
@@ -159,7 +184,7 @@ export class SimulatedServer {
       kind: 'remote',
       bus: this.#bus(process),
       read: ask,
-      sheet: sheetsOver(ask, () => this.#world.now()),
+      sheet: sheetsOver(ask, this.#claims ? claim : undefined, () => this.#world.now()),
       acquire: (keys, tags, leaseMs) =>
         trip(`acquire ${keys.join(' ')}`, (): AcquireResult => {
           this.#space ??= context.random.token()
@@ -173,13 +198,7 @@ export class SimulatedServer {
                 this.#weak.acquiresWithoutReading === true ? undefined : this.#found(key)
               return { lease: free ? { token } : undefined, found, space }
             }),
-            versions: tags.map((tag) => {
-              const noted = record(tag)
-              if (!this.#records.has(`first ${tag}`) && this.#weak.tagsNeverChange === true) {
-                this.#records.set(`first ${tag}`, noted)
-              }
-              return noted
-            }),
+            versions: tags.map(note),
           }
         }),
       renew: (key, { token }, leaseMs) =>

@@ -1,4 +1,5 @@
 import type {
+  Gained,
   KeyState,
   ReadResult,
   Sheet,
@@ -9,12 +10,19 @@ import type {
 
 type Read = (keys: readonly string[], tags: readonly string[]) => Promise<ReadResult>
 
-/** The sheets of a store that has no better way to answer them than by its `read`. */
-export function sheetsOver(read: Read, now: () => number): () => Sheet {
+/** Reads one key, and plants its lease if nothing is there. */
+export type Claim = (
+  key: string,
+  tags: readonly string[],
+  wish: { readonly also: string; readonly leaseMs: number },
+) => Promise<ReadResult & { readonly gained: Gained | undefined }>
+
+/** The sheets of a store that has no better way to answer them than by its `read`, and by a `claim` if it has one. */
+export function sheetsOver(read: Read, claim: Claim | undefined, now: () => number): () => Sheet {
   let open: ReadSheet | undefined
   return () => {
     if (open !== undefined) return open
-    const sheet = new ReadSheet(now)
+    const sheet = new ReadSheet(now, claim)
     queueMicrotask(() => {
       open = undefined
       sheet.send(read)
@@ -32,16 +40,30 @@ class ReadSheet implements Sheet {
   readonly #tags: string[] = []
   readonly #questions = new Map<readonly string[], TagQuestion>()
   readonly #settle: PromiseWithResolvers<void> = Promise.withResolvers()
-  #result: ReadResult = { keys: [], versions: [] }
+  #result: ReadResult & { gained?: Gained | undefined } = { keys: [], versions: [] }
+  readonly #claim: Claim | undefined
+  #wish: Parameters<Claim>[2] | undefined
 
-  constructor(now: () => number) {
+  constructor(now: () => number, claim: Claim | undefined) {
     this.#now = now
+    this.#claim = claim
     this.done = this.#settle.promise
   }
 
   entry(key: string): number {
     const place = this.#keys.indexOf(key)
     return place < 0 ? this.#keys.push(key) - 1 : place
+  }
+
+  claim(key: string, also: string, leaseMs: number): number {
+    this.#wish = { also, leaseMs }
+    return this.entry(key)
+  }
+
+  gained(): Gained | undefined {
+    const { gained } = this.#result
+    this.#result.gained = undefined
+    return gained
   }
 
   entries(keys: readonly string[]): number {
@@ -82,10 +104,15 @@ class ReadSheet implements Sheet {
 
   /** Asks what is on the sheet, at the end of its tick. */
   send(read: Read): void {
-    read(this.#keys, this.#tags)
+    const isOne = this.#keys.length === 1
+    const asked =
+      this.#wish !== undefined && this.#claim !== undefined && isOne
+        ? this.#claim(this.#keys[0]!, this.#tags, this.#wish)
+        : read(this.#keys, this.#tags)
+    asked
       .then(
         (result) => {
-          this.#result = result
+          this.#result = { ...result }
           this.at = this.#now()
         },
         (error: Error) => {

@@ -41,6 +41,50 @@ export function testLeases(
     assert.ok(available(refresh.keys[0]!).found?.bytes.equals(bytes))
   })
 
+  test('gives the lease with the answer that nothing is there, where a sheet can, and only then', async ({
+    open,
+  }) => {
+    const store = open()
+    const ask = async (
+      key: string,
+      tags: readonly string[] = [],
+      others: readonly string[] = [],
+    ) => {
+      const sheet = store.sheet?.()
+      const place = sheet?.claim?.(key, 'also', 10_000, 60_000)
+      if (sheet === undefined || place === undefined) return undefined
+      const question = tags.length > 0 ? sheet.tags(tags) : undefined
+      for (const other of others) sheet.entry(other)
+      await sheet.done
+      assert.equal(sheet.error, undefined)
+      const gained = sheet.gained!(place)
+      assert.equal(sheet.gained!(place), undefined, 'it is for one')
+      return { gained, versions: question?.versions, state: available(sheet.state(place)) }
+    }
+    const missed = await ask('k', ['s', 't'])
+    if (missed === undefined) return
+    assert.equal(missed.state.found, undefined)
+    if (missed.gained !== undefined) {
+      const { lease, space, also } = missed.gained
+      assert.equal((await store.holder('k'))?.token, String(lease.token))
+      const { keys, versions } = await open().read(['k'], ['s', 't', 'also'])
+      assert.deepEqual(versions, [...missed.versions!, also])
+      assert.equal(available(keys[0]!).space, space)
+      assert.equal((await ask('k'))!.gained, undefined, 'somebody holds it')
+      assert.equal(await fillWith(store, 'k', lease), true)
+    }
+    const bytes = envelope('there')
+    await store.write([{ key: 'there', bytes, keepMs: 60_000 }], [], undefined)
+    const found = (await ask('there', ['s']))!
+    assert.equal(found.gained, undefined)
+    assert.ok(found.state.found?.bytes.equals(bytes))
+    assert.equal(found.versions?.[0], missed.versions?.[0])
+    assert.equal(await store.holder('there'), undefined)
+    const among = (await ask('free', ['t'], ['k', 'there']))!
+    assert.equal(among.versions?.[0], missed.versions?.[1])
+    assert.equal((await store.holder('free'))?.token, among.gained?.lease.token)
+  })
+
   test('keeps what is filled with the lease, which ends with it', async ({ open }) => {
     const store = open()
     const lease = await leaseOf(store, 'k')
