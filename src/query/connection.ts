@@ -270,12 +270,11 @@ export class Connection implements QueryConnection {
     return 'committed'
   }
 
-  /** What the client says of the transaction when nothing else is under way overrules what was followed. */
+  /** The client knows when nothing else is under way that the transaction has ended, whatever was followed. */
   #believe(permanent: Pending): void {
     if (this.#underWay > 0) return
     const truth = this.#options.inTransaction?.()
     if (truth === false && this.#transaction.active) merge(permanent, this.#transaction.take())
-    if (truth === true) this.#transaction.begin()
   }
 
   /** Follows a statement that has ended; puts into `permanent` what cannot be rolled back any more. */

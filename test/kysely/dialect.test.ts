@@ -6,6 +6,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { createCache, type Cache } from '../../index.js'
 import { cachedDialect } from '../../adapters/kysely/index.js'
 import type { Queries } from '../../src/query/index.js'
+import { quiet } from '../support/pools.js'
 import { startMariadb } from '../support/servers/mariadb.js'
 import { startPostgres } from '../support/servers/postgres.js'
 
@@ -37,7 +38,7 @@ const DIALECTS: Readonly<
 > = {
   async PostgreSQL() {
     const server = await postgres()
-    const pool = new Pool({ connectionString: server.url, max: 3 })
+    const pool = quiet(new Pool({ connectionString: server.url, max: 3 }))
     let taken = 0
     pool.on('acquire', () => taken++)
     return { dialect: new PostgresDialect({ pool }), taken: () => taken }
@@ -176,4 +177,26 @@ describe.each(Object.keys(DIALECTS))('Kysely on %s', (name) => {
     await expect(sql`select nothing from nowhere`.execute(db)).rejects.toThrow(/nowhere|nothing/)
     expect(await row(3)).toEqual([{ name: 'c' }])
   })
+})
+
+test('what a connection of PostgreSQL that is not as new answers is for its caller alone', async () => {
+  const { url } = await postgres()
+  const cache = createCache()
+  const open = () => {
+    const pool = quiet(new Pool({ connectionString: url, max: 1 }))
+    const dialect = new PostgresDialect({ pool })
+    return new Kysely<Tables>({ dialect: cachedDialect(dialect, { cache, scope: 'shop' }) })
+  }
+  const [one, other] = [open(), open()]
+  const row = (db: Kysely<Tables>) => db.selectFrom('item').select('name').execute()
+  await sql`drop table if exists item`.execute(one)
+  await sql`create table item (id int primary key, org int, name varchar(20))`.execute(one)
+  // It knows the table before another of its name hides it.
+  await sql`select id from item where id = 0`.execute(one)
+  await sql`create temp table item as select 1 as id, 1 as org, text 'temporary' as name`.execute(
+    one,
+  )
+  expect(await row(one)).toEqual([{ name: 'temporary' }])
+  expect(await row(other)).toEqual([])
+  await Promise.all([one.destroy(), other.destroy()])
 })

@@ -223,3 +223,19 @@ test('a client that tells nothing of transactions is followed through the commit
   expect(await name()).toBe('z')
   await client.end()
 })
+
+test('steps before a COMMIT are told of what a statement commits by itself', async () => {
+  await using opened = await open()
+  const { db, name } = opened
+  expect(await name()).toBe('a')
+  const told: string[] = []
+  db.queries.use({ beforeCommit: ({ tables }) => void told.push(tables.join()) })
+  const connection = await db.getConnection()
+  await connection.beginTransaction()
+  await connection.query("UPDATE item SET name = 'x' WHERE id = 1")
+  expect(told).toEqual([])
+  await connection.query('ANALYZE TABLE item')
+  expect(told).toEqual(['test.item'])
+  expect(await name()).toBe('x')
+  connection.release()
+})

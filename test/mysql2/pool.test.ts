@@ -161,16 +161,14 @@ test('where the client may put a value into a string, no row is believed', async
   expect(await org()).toEqual([{ org: 7 }])
 })
 
-test('whether rows are believed is remembered for neither way of sending a query', async () => {
+test('a mark in a string is seen by who fills it in: rows are believed for what the server fills', async () => {
   await using opened = open()
   const { db } = opened
   const asked = { sql: "SELECT name FROM item WHERE name <> '?' AND id = ?", params: [2] }
   const tags = async (interpolated: boolean) =>
     (await db.queries.explain({ ...asked, interpolated })).tags
-  const [bound, filled] = [await tags(false), await tags(true)]
-  expect(bound).toContain('q:shop:test.item#2')
-  expect(filled).toEqual(['q:shop', 'q:shop:test.item'])
-  expect([await tags(false), await tags(true)]).toEqual([bound, filled])
+  expect(await tags(false)).toContain('q:shop:test.item#2')
+  expect(await tags(true)).toEqual(['q:shop', 'q:shop:test.item'])
 })
 
 test('a transaction reads the database itself; what it changed goes after the commit, and stays after a rollback', async () => {

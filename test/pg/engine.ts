@@ -1,6 +1,7 @@
-import { Pool, type PoolClient, type QueryConfig } from 'pg'
+import { Pool, type QueryConfig } from 'pg'
 import { cachedPool } from '../../adapters/pg/index.js'
 import type { Engine, Extra, Row } from '../query/suite/engine.js'
+import { quiet } from '../support/pools.js'
 import { startPostgres } from '../support/servers/postgres.js'
 
 const config = (sql: string, values: readonly unknown[] = [], extra: Extra = {}): QueryConfig => ({
@@ -25,9 +26,7 @@ export const postgres: Engine = {
   callHidden: 'SELECT hidden()',
   async start() {
     const server = await startPostgres()
-    const direct = new Pool({ connectionString: server.url, max: 1 })
-    // What ends politely may still hear that the server goes down.
-    direct.on('error', () => {})
+    const direct = quiet(new Pool({ connectionString: server.url, max: 1 }))
     return {
       port: server.port,
       truth: async (sql, values = []) => (await direct.query<Row>(sql, [...values])).rows,
@@ -40,9 +39,7 @@ export const postgres: Engine = {
           max: connections,
           ...(lockTimeoutMs === undefined ? {} : { options: `-c lock_timeout=${lockTimeoutMs}` }),
         })
-        pool.on('error', () => {})
-        pool.on('connect', (client: PoolClient) => client.on('error', () => {}))
-        const db = cachedPool(pool, { scope: 'shop', ...options })
+        const db = cachedPool(quiet(pool), { scope: 'shop', ...options })
         return {
           queries: db.queries,
           query: async (sql, values, extra) =>

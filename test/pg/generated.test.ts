@@ -6,6 +6,7 @@ import { cachedPool } from '../../adapters/pg/index.js'
 import { analyze } from '../../src/query/sql/index.js'
 import { statements } from '../query/sql/generate.js'
 import { budget } from '../query/suite/random.js'
+import { quiet } from '../support/pools.js'
 import { startPostgres } from '../support/servers/postgres.js'
 
 const SCHEMA = [
@@ -29,10 +30,7 @@ test(
     for (const sql of SCHEMA) await server.query(sql)
     const cache = createCache()
     const poolOf = (max: number): Pool =>
-      new Pool({ connectionString: server.url, max, statement_timeout: 2_000 }).on(
-        'error',
-        () => {},
-      )
+      quiet(new Pool({ connectionString: server.url, max, statement_timeout: 2_000 }))
     const direct = poolOf(1)
     const db = cachedPool(poolOf(4), { cache, scope: 'library' })
     const known = new Map<string, readonly unknown[]>()

@@ -6,6 +6,7 @@ import { Pool } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createCache, type Cache } from '../../index.js'
 import { cachedPool, type CachedPool } from '../../adapters/pg/index.js'
+import { quiet } from '../support/pools.js'
 import { startPostgres, type PostgresServer } from '../support/servers/postgres.js'
 
 /** Drizzle and Kysely on the cached pool, unchanged; and the ways in which caches behind an ORM go wrong elsewhere. */
@@ -32,10 +33,7 @@ beforeEach(async () => {
     "INSERT INTO books (author_id, title) VALUES (1, 'one'), (1, 'two'), (2, 'three')",
   )
   cache = createCache()
-  db = cachedPool(
-    new Pool({ connectionString: server.url }).on('error', () => {}),
-    { cache, scope: 'library' },
-  )
+  db = cachedPool(quiet(new Pool({ connectionString: server.url })), { cache, scope: 'library' })
   await db.query('SELECT count(*) FROM authors')
   const opened = { db, cache }
   return async () => {

@@ -2,6 +2,7 @@ import { Pool, types, type QueryConfig, type QueryResult } from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createCache, type Cache } from '../../index.js'
 import { cachedPool, type CachedPool } from '../../adapters/pg/index.js'
+import { quiet } from '../support/pools.js'
 import { startPostgres, type PostgresServer } from '../support/servers/postgres.js'
 
 /** Values become JavaScript in one way or another: an answer of one way is nobody's who asked for another. */
@@ -30,7 +31,7 @@ beforeEach(async () => {
 })
 
 function open(max = 3): CachedPool {
-  const pool = new Pool({ connectionString: server.url, max }).on('error', () => {})
+  const pool = quiet(new Pool({ connectionString: server.url, max }))
   return cachedPool(pool, { cache, scope: 'shop' })
 }
 

@@ -3,6 +3,7 @@ import { Pool, Query, type QueryConfig, type QueryResult } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createCache, type Cache } from '../../index.js'
 import { cachedPool, type CachedPool } from '../../adapters/pg/index.js'
+import { quiet } from '../support/pools.js'
 import { until } from '../support/until.js'
 import { startPostgres, type PostgresServer } from '../support/servers/postgres.js'
 
@@ -34,11 +35,6 @@ beforeEach(async () => {
     await opened.cache.close()
   }
 })
-
-/** A connection that ends may still hear that its server goes down. */
-function quiet(made: Pool): Pool {
-  return made.on('error', () => {})
-}
 
 const NAME = 'SELECT name FROM users WHERE id = $1'
 const hits = (): number => cache.stats().hits
@@ -365,6 +361,38 @@ describe('the state of connections', () => {
   })
 })
 
+test('a refresh behind a stale answer does not use a client that was given back and is gone', async () => {
+  const client = await db.connect()
+  const stale = (ttl: number | '1h') =>
+    client.query({
+      text: NAME,
+      values: [1],
+      cache: { ttl, grace: '1h', staleWhileRevalidate: '1h' },
+    })
+  await db.query(NAME, [2])
+  await stale(1)
+  await sleep(20)
+  const asked = Promise.withResolvers<void>()
+  const gate = Promise.withResolvers<void>()
+  const off = db.queries.use({
+    async beforeLoad() {
+      asked.resolve()
+      await gate.promise
+      return undefined
+    },
+  })
+  const failed: unknown[] = []
+  cache.on('error', (event) => failed.push(event))
+  await stale('1h')
+  await asked.promise
+  const { fills } = cache.stats()
+  client.release(true)
+  gate.resolve()
+  off()
+  await until('it is refreshed', () => cache.stats().fills === fills + 1)
+  expect(failed).toEqual([])
+})
+
 describe('keys', () => {
   test('parameters that differ in type or kind are other queries', async () => {
     const key = async (...values: unknown[]): Promise<string | undefined> =>
@@ -407,6 +435,23 @@ describe('keys', () => {
     try {
       expect(await inZone('UTC')).toBe('1990-05-01T00:00:00.000Z')
       expect(await inZone('America/New_York')).toBe('1990-05-01T04:00:00.000Z')
+    } finally {
+      if (TZ === undefined) delete process.env['TZ']
+      else process.env['TZ'] = TZ
+    }
+  })
+
+  test('a Date is another parameter in another time zone, also of one process', async () => {
+    const { TZ } = process.env
+    const key = async (zone: string): Promise<string | undefined> => {
+      process.env['TZ'] = zone
+      return (await db.explain('SELECT name FROM users WHERE born = $1', [new Date(5)])).key
+    }
+    try {
+      const [one, other] = [await key('UTC'), await key('America/New_York')]
+      expect(one).toBeDefined()
+      expect(other).not.toBe(one)
+      expect(await key('UTC')).toBe(one)
     } finally {
       if (TZ === undefined) delete process.env['TZ']
       else process.env['TZ'] = TZ

@@ -4,6 +4,7 @@ import { createCache } from '../../index.js'
 import { cachedPool, type CachedPoolOptions } from '../../adapters/pg/index.js'
 import { memoryStore } from '../../adapters/memory/index.js'
 import { redisStore } from '../../adapters/redis/index.js'
+import { quiet } from '../support/pools.js'
 import {
   startPostgres,
   startRedis,
@@ -51,11 +52,10 @@ afterEach(async () => {
 function application(shared: boolean, options: Partial<CachedPoolOptions> = {}) {
   const tiers = shared ? [redisStore(redis.url)] : [memoryStore()]
   const cache = createCache({ tiers, namespace: 'replica' })
-  const replica = new Pool({ connectionString: standby.url })
-  replica.on('error', () => {})
+  const replica = quiet(new Pool({ connectionString: standby.url }))
   let asked = 0
   replica.on('acquire', () => asked++)
-  const db = cachedPool(new Pool({ connectionString: primary.url, max: 1 }), {
+  const db = cachedPool(quiet(new Pool({ connectionString: primary.url, max: 1 })), {
     cache,
     scope: 'shop',
     replica,
@@ -175,8 +175,7 @@ test('a process that starts believes no standby that is behind the primary of no
 
 test('with a standby that lags, no read gets less than what was committed when it began', async () => {
   await using late = await startPostgres({ standbyOf: primary, applyDelayMs: 300 })
-  const pool = new Pool({ connectionString: late.url })
-  pool.on('error', () => {})
+  const pool = quiet(new Pool({ connectionString: late.url }))
   let asked = 0
   pool.on('acquire', () => asked++)
   const { db, kept } = application(true, { replica: pool })

@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool } from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createCache, type Cache } from '../../index.js'
 import { memoryStore } from '../../adapters/memory/index.js'
 import { cachedPool, type CachedPool } from '../../adapters/pg/index.js'
 import { redisStore } from '../../adapters/redis/index.js'
+import { quiet } from '../support/pools.js'
 import { startPostgres, type PostgresServer } from '../support/servers/postgres.js'
 import { startRedis, type RedisServer } from '../support/servers/redis.js'
 import { until } from '../support/until.js'
@@ -29,7 +31,7 @@ afterAll(async () => {
 beforeEach(() => {
   const open = (): { cache: Cache; db: CachedPool } => {
     const cache = createCache({ tiers: [memoryStore(), redisStore(redis.url)] })
-    const pool = new Pool({ connectionString: postgres.url, max: 3 }).on('error', () => {})
+    const pool = quiet(new Pool({ connectionString: postgres.url, max: 3 }))
     return { cache, db: cachedPool(pool, { cache, scope: 'shop' }) }
   }
   one = open()
@@ -85,4 +87,43 @@ test('an answer from Redis is what the database answered, dates and bytes too', 
   expect(answer.rows).toEqual(rows)
   expect(answer.rows[0]?.['day']).toBeInstanceOf(Date)
   expect(Buffer.isBuffer(answer.rows[0]?.['bytes'])).toBe(true)
+})
+
+test('when one server empties the cache, the other learns the definitions again: word of a change may have gone with it', async () => {
+  expect(await read(other)).toBe(1)
+  const learnt: string[] = []
+  other.db.queries.on('catalogue', ({ reason }) => learnt.push(reason))
+  await one.cache.clear()
+  await until('it is learnt', async () => {
+    await other.db.queries.explain({ sql: SQL })
+    return learnt.length > 0
+  })
+  expect(learnt).toEqual(['told by another process'])
+})
+
+test('a refresh that begins late does not read within the transaction that its caller has begun', async () => {
+  const cache = createCache({ tiers: [redisStore(redis.url)] })
+  const pool = quiet(new Pool({ connectionString: postgres.url, max: 2 }))
+  const db = cachedPool(pool, { cache, scope: 'late' })
+  const ask = async () =>
+    (await db.query<{ v: number }>('SELECT v FROM parent WHERE id = $1', [2])).rows[0]?.v
+  const before = await ask()
+  const client = await db.connect()
+  const stale = (ttl: number | '1h') => {
+    const how = { ttl, grace: '1h', staleWhileRevalidate: '1h', fresh: ttl === 1 } as const
+    return client.query({ text: SQL, values: [2], cache: how })
+  }
+  await stale(1)
+  await sleep(20)
+  const { staleHits } = cache.stats()
+  await stale('1h')
+  expect(cache.stats().staleHits).toBe(staleHits + 1)
+  // It asks Redis whether it may, and meanwhile:
+  await Promise.all([client.query('BEGIN'), client.query('UPDATE parent SET v = 666 WHERE id = 2')])
+  await until('the refresh has ended', () => cache.stats().loading === 0)
+  await client.query('ROLLBACK')
+  client.release()
+  expect(await ask()).toBe(before)
+  await db.end()
+  await cache.close()
 })

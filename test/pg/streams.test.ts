@@ -7,6 +7,7 @@ import QueryStream from 'pg-query-stream'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { cachedPool, type CachedPool } from '../../adapters/pg/index.js'
 import { createCache, type Cache } from '../../index.js'
+import { quiet } from '../support/pools.js'
 import { startPostgres, type PostgresServer } from '../support/servers/postgres.js'
 import { until } from '../support/until.js'
 
@@ -23,9 +24,7 @@ beforeEach(async () => {
   await server.query('TRUNCATE items')
   await server.query(`INSERT INTO items SELECT n, 'item ' || n FROM generate_series(1, 250) n`)
   cache = createCache()
-  const pool = new Pool({ connectionString: server.url, max: 3 })
-  // A connection that ends may still hear that its server goes down.
-  pool.on('error', () => {}).on('connect', (client) => client.on('error', () => {}))
+  const pool = quiet(new Pool({ connectionString: server.url, max: 3 }))
   db = cachedPool(pool, { cache, scope: 'shop' })
   const opened = { db, cache }
   return async () => {

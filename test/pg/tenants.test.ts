@@ -3,16 +3,13 @@ import { Pool } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createCache } from '../../index.js'
 import { cachedPool } from '../../adapters/pg/index.js'
+import { quiet } from '../support/pools.js'
 import { startPostgres, type PostgresServer } from '../support/servers/postgres.js'
 
 /** Rows that depend on who asks: one tenant's never answer another's query. */
 let server: PostgresServer
 const poolOf = (user: string, max = 4): Pool =>
-  // A connection that ends may still hear that its server goes down.
-  new Pool({ connectionString: server.url.replace('postgres@', `${user}@`), max }).on(
-    'error',
-    () => {},
-  )
+  quiet(new Pool({ connectionString: server.url.replace('postgres@', `${user}@`), max }))
 const SQL = 'SELECT id, what FROM notes ORDER BY id'
 
 beforeAll(async () => {

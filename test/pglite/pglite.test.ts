@@ -72,6 +72,16 @@ test('a transaction reads the database; what it changed shows after it, unless i
   expect(cache.stats().hits).toBe(hits + 2)
 })
 
+test('a read that a transaction has overtaken on its way is not kept', async () => {
+  // It waits for the catalogue.
+  const reading = db.query(NAME, [1])
+  const sent = [db.query('BEGIN'), db.query("UPDATE item SET name = 'x' WHERE id = 1")]
+  expect((await reading).rows).toEqual([{ name: 'x' }])
+  await Promise.all(sent)
+  await db.query('ROLLBACK')
+  expect((await db.query(NAME, [1])).rows).toEqual([{ name: 'a' }])
+})
+
 test('what is set on the one connection holds for all, so nothing is cached then', async () => {
   const at = async () =>
     (await db.query<{ t: string }>('SELECT at::text AS t FROM item WHERE id = 1')).rows[0]?.t

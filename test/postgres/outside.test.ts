@@ -9,6 +9,7 @@ import {
   replicateChanges,
   type OutsideEvent,
 } from '../../adapters/postgres/index.js'
+import { quiet } from '../support/pools.js'
 import { startPostgres, type PostgresServer } from '../support/servers/index.js'
 import { until } from '../support/until.js'
 
@@ -51,8 +52,7 @@ const partitions = { orders: ['org_id'] }
 
 async function application(kind: 'triggers' | 'replication') {
   const cache = createCache()
-  const pool = new Pool({ connectionString: server.url })
-  pool.on('error', () => {})
+  const pool = quiet(new Pool({ connectionString: server.url }))
   const db = cachedPool(pool, { cache, scope: 'shop', partitions })
   const seen = new Map<string, () => void>()
   const onEvent = (event: OutsideEvent): void => {

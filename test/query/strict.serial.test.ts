@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createCache } from '../../index.js'
 import { cachedPool } from '../../adapters/pg/index.js'
 import { redisStore } from '../../adapters/redis/index.js'
+import { quiet } from '../support/pools.js'
 import { startWorker } from '../support/processes.js'
 import {
   startPostgres,
@@ -48,8 +49,7 @@ test('no read gets less than what was committed when it began, while writers are
   const stale: string[] = []
   async function reader(): Promise<void> {
     const cache = createCache({ tiers: [redisStore(redis.url)], namespace: 'counting' })
-    const pool = new Pool({ connectionString: postgres.url })
-    pool.on('error', () => {})
+    const pool = quiet(new Pool({ connectionString: postgres.url }))
     const db = cachedPool(pool, { cache, scope: 'shop', consistency, markFor: 2_000 })
     const truth = new Client(postgres.url)
     await truth.connect()

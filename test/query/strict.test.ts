@@ -7,6 +7,7 @@ import { memoryStore } from '../../adapters/memory/index.js'
 import { redisStore } from '../../adapters/redis/index.js'
 import type { QueryHooks } from '../../src/query/index.js'
 import { strictHooks } from '../../src/query/strict.js'
+import { quiet } from '../support/pools.js'
 import { startWorker } from '../support/processes.js'
 import {
   startMemcached,
@@ -326,8 +327,3 @@ test('process memory in front of a shared store is refused, and so is a wrong op
   expect(() => application({ consistency: 'sometimes' as never })).toThrow('consistency')
   expect(() => application({ markFor: 0 })).toThrow('markFor')
 })
-
-/** Connections that end may still hear that their server goes down. */
-function quiet(pool: Pool): Pool {
-  return pool.on('error', () => {}).on('connect', (client) => client.on('error', () => {}))
-}

@@ -288,6 +288,39 @@ export function testTransactions(engine: Engine): void {
       expect([await within(), await within(), await read()]).toEqual([13, 13, 13])
     })
 
+    test('a refresh behind a stale answer leaves a connection alone that somebody else holds by then', async () => {
+      const single = server.open({ cache, connections: 1 })
+      await single.query(SUM)
+      const first = await single.session()
+      const stale = (ttl: number | '1h') =>
+        first.query(ROW, [1], { cache: { ttl, grace: '1h', staleWhileRevalidate: '1h' } })
+      await stale(1)
+      await sleep(20)
+      const asked = Promise.withResolvers<void>()
+      const gate = Promise.withResolvers<void>()
+      const off = single.queries.use({
+        async beforeLoad() {
+          asked.resolve()
+          await gate.promise
+          return undefined
+        },
+      })
+      await stale('1h')
+      await asked.promise
+      first.release()
+      const second = await single.session()
+      const { fills } = cache.stats()
+      gate.resolve()
+      off()
+      // Nothing of it comes before or behind what the new holder sends.
+      for (let time = 0; time < 3; time++)
+        await second.query('SELECT 1 AS one', [], { cache: false })
+      expect(cache.stats()).toMatchObject({ loading: 1, fills })
+      second.release()
+      await until('it had a connection of its own', () => cache.stats().fills === fills + 1)
+      await single[Symbol.asyncDispose]()
+    })
+
     test('a refresh behind a stale answer is not executed in a transaction that has begun meanwhile', async () => {
       const stale = (ttl: number | '1h') =>
         session.query(ROW, [1], { cache: { ttl, grace: '1h', staleWhileRevalidate: '1h' } })
