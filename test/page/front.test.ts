@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import * as forExpress from '../../adapters/express/index.js'
 import * as forFastify from '../../adapters/fastify/index.js'
 import { type Cache, createCache } from '../../index.js'
+import { hole } from '../../src/fragment/index.js'
 import type { PageOptions } from '../../src/page/index.js'
 import { deferred } from '../support/deferred.js'
 import { listen } from '../support/listening.js'
@@ -30,6 +31,8 @@ interface Plan {
   readonly cache: Cache
   readonly route: PageOptions
   readonly front?: PageOptions
+  /** Written at the end of the page. */
+  readonly part?: () => string
   /** Awaited by the handler before it answers. */
   readonly gate?: Promise<void>
 }
@@ -65,7 +68,7 @@ async function open(listener: RequestListener, cache: Cache, runs: Site['runs'])
   }
 }
 
-const inExpress: Kind = async ({ cache, route, front, gate }) => {
+const inExpress: Kind = async ({ cache, route, front, gate, part }) => {
   const runs = { guard: 0, handler: 0 }
   const app = express()
   app.use((_request, response, next) => {
@@ -76,7 +79,9 @@ const inExpress: Kind = async ({ cache, route, front, gate }) => {
   app.get('/news', forExpress.cachePage(cache, route), async (request, response) => {
     runs.handler++
     await gate
-    response.send(`news ${JSON.stringify(request.query)} ${request.get('x-edition') ?? ''}`)
+    response.send(
+      `news ${JSON.stringify(request.query)} ${request.get('x-edition') ?? ''}${part?.() ?? ''}`,
+    )
   })
   app.get('/open', (_request, response) => {
     runs.handler++
@@ -86,7 +91,7 @@ const inExpress: Kind = async ({ cache, route, front, gate }) => {
   return open(forExpress.cachedListener(app, cache, front), cache, runs)
 }
 
-const inFastify: Kind = async ({ cache, route, front, gate }) => {
+const inFastify: Kind = async ({ cache, route, front, gate, part }) => {
   const runs = { guard: 0, handler: 0 }
   const app = fastify()
   app.addHook('onRequest', (_request, reply, done) => {
@@ -97,7 +102,7 @@ const inFastify: Kind = async ({ cache, route, front, gate }) => {
   app.get('/news', { onRequest: forFastify.cachePage(cache, route) }, async (request) => {
     runs.handler++
     await gate
-    return `news ${JSON.stringify(request.query)} ${String(request.headers['x-edition'] ?? '')}`
+    return `news ${JSON.stringify(request.query)} ${String(request.headers['x-edition'] ?? '')}${part?.() ?? ''}`
   })
   app.get('/open', (_request, reply) => {
     runs.handler++
@@ -192,6 +197,36 @@ describe.each([
       await cache.invalidateTags(['news'])
       expect((await site.get('/news')).status).toBe('keepfresh;fwd=miss;stored')
       expect(site.runs.handler).toBe(3)
+    })
+
+    it('sees all of a request that it lets the handler answer alone, whatever the front shows', async () => {
+      const route = { ttl: '1m', query: ['page'], bypass: () => true } as const
+      const site = await kind({ cache: newCache(), route })
+      for (const _ of [1, 2]) {
+        expect((await site.get('/news?page=2&utm=x')).page).toBe('news {"page":"2","utm":"x"} ')
+      }
+    })
+
+    it('is not answered in front where it has holes, which need what stands before it', async () => {
+      const greeting = hole('greeting', () => 'Ada')
+      const route = { ttl: '1m', inFront: true, holes: [greeting] } as const
+      const site = await kind({ cache: newCache(), route, part: () => String(greeting) })
+      for (const _ of [1, 2, 3]) {
+        expect(await site.get('/news')).toMatchObject({ page: 'news {} Ada', guard: 'passed' })
+      }
+      expect(site.runs).toEqual({ guard: 3, handler: 1 })
+    })
+
+    it('has no holes filled by the one in front that are not its own', async () => {
+      const front = { ttl: '1m', holes: [hole('greeting', () => 'Ada')] } as const
+      const site = await kind({ cache: newCache(), route: { ttl: '1m' }, front })
+      for (const _ of [1, 2, 3]) {
+        const { headers } = await site.ask('GET', '/news')
+        expect([headers.get('cache-control'), headers.get('etag')]).toEqual([
+          null,
+          expect.stringContaining('"'),
+        ])
+      }
     })
 
     it('answers HEAD and keeps the page for others', async () => {

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import type { RequestListener } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import compression from 'compression'
 import express from 'express'
@@ -18,7 +18,7 @@ afterEach(async () => {
   for (const one of opened.splice(0)) await one.close()
 })
 
-async function open(listener: RequestListener): Promise<number> {
+async function open(listener: RequestListener | Server): Promise<number> {
   const listening = await listen(listener)
   opened.push(listening)
   return listening.port
@@ -133,6 +133,114 @@ describe.each([
         .toSorted()
     expect(rest(got)).toEqual(rest(expected))
   })
+})
+
+describe('a response that somebody watches', () => {
+  /** Three visits to a page behind a middleware; the first makes it, the others find it in memory. */
+  async function visits(
+    watch: (response: ServerResponse) => void,
+    server = createServer(),
+  ): Promise<string[]> {
+    const cache = createCache()
+    const app = express()
+    app.use((_request, response, next) => {
+      watch(response)
+      next()
+    })
+    app.get('/page', forExpress.cachePage(cache, { ttl: '1m' }), (_request, response) => {
+      response.send('page')
+    })
+    app.get('/last', (_request, response) => void response.end('the last'))
+    const port = await open(server.on('request', app))
+    const answers: string[] = []
+    for (let visit = 0; visit < 4; visit++) answers.push(await raw(port, ask('') + last))
+    expect(answers.slice(1).every((answer) => answer.includes('keepfresh;hit'))).toBe(true)
+    return answers.slice(1)
+  }
+
+  it.each<[string, (response: ServerResponse, told: (what: unknown) => void) => void]>([
+    [
+      'writeHead',
+      (response, told) => {
+        const writeHead = response.writeHead.bind(response) as (
+          ...args: unknown[]
+        ) => ServerResponse
+        response.writeHead = ((...args: unknown[]) => {
+          told(response.getHeader('etag'))
+          response.setHeader('x-late', 'yes')
+          return writeHead(...args)
+        }) as ServerResponse['writeHead']
+      },
+    ],
+    [
+      'end',
+      (response, told) => {
+        const end = response.end.bind(response) as (...args: unknown[]) => ServerResponse
+        response.end = ((...args: unknown[]) => {
+          told(response.getHeader('etag'))
+          response.setHeader('x-late', 'yes')
+          return end(...args)
+        }) as ServerResponse['end']
+      },
+    ],
+    [
+      'setHeader',
+      (response, told) => {
+        const setHeader = response.setHeader.bind(response)
+        response.setHeader = (name, value) => {
+          if (name.toLowerCase() === 'etag') {
+            told(value)
+            setHeader('x-late', 'yes')
+          }
+          return setHeader(name, value)
+        }
+      },
+    ],
+  ])('by %s alone goes through it with its fields', async (_how, watch) => {
+    const told: unknown[] = []
+    const answers = await visits((response) => {
+      const isPage = response.req.url === '/page'
+      if (isPage) watch(response, (what) => told.push(what))
+    })
+    expect(told.length).toBeGreaterThanOrEqual(4)
+    for (const what of told) expect(what).toMatch(/^W\/"/)
+    for (const answer of answers) expect(answer).toContain('x-late: yes')
+  })
+
+  it('and told to close its connection closes it', async () => {
+    const answers = await visits((response) => response.setHeader('connection', 'close'))
+    for (const answer of answers) {
+      expect(answer.toLowerCase()).toContain('connection: close')
+      expect(answer).not.toContain('the last')
+    }
+  })
+
+  it('says how long its own server keeps a connection, and how often it may be used', async () => {
+    for (const seconds of [5, 72]) {
+      const server = createServer({ keepAliveTimeout: seconds * 1_000 })
+      for (const answer of await visits(() => {}, server)) {
+        expect(answer.toLowerCase()).toContain(`keep-alive: timeout=${seconds}\r\n`)
+      }
+    }
+    const few = createServer()
+    few.maxRequestsPerSocket = 2
+    for (const answer of await visits(() => {}, few)) {
+      expect(answer.toLowerCase()).toContain('keep-alive: timeout=5, max=2')
+    }
+  })
+})
+
+it('is made by the handler again once its cache is closed', async () => {
+  const cache = createCache()
+  const app = express()
+  let runs = 0
+  app.get('/page', forExpress.cachePage(cache, { ttl: '1m' }), (_request, response) => {
+    response.send(`run ${++runs}`)
+  })
+  const url = `http://127.0.0.1:${await open(app)}/page`
+  for (let visit = 0; visit < 3; visit++) expect(await (await fetch(url)).text()).toBe('run 1')
+  await cache.close()
+  for (const run of [2, 3]) expect(await (await fetch(url)).text()).toBe(`run ${run}`)
 })
 
 it('is compressed by a middleware that compresses', async () => {
