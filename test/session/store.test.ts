@@ -225,6 +225,95 @@ describeTierings('session stores', (tiering) => {
       expect(await store.get('one')).toMatchObject({ a: 2, b: 2, e: 1 })
     })
 
+    it('knows of its own earlier changes, so that those of others to the same field stay', async () => {
+      const store = open()
+      await store.set('one', session({ n: 0, m: 0 }))
+      const first = (await store.get<Record<string, unknown>>('one'))!
+      await store.set('one', Object.assign(first, { n: 1 }))
+      const second = (await store.get<Record<string, unknown>>('one'))!
+      await store.set('one', Object.assign(second, { n: 2 }))
+      await store.set('one', Object.assign(first, { m: 1 }))
+      expect(await store.get('one')).toMatchObject({ n: 2, m: 1 })
+    })
+
+    it('takes what is set over a session without having read it for the same session', async () => {
+      const store = open()
+      await store.set('one', session({ n: 1 }))
+      const read = (await store.get<Record<string, unknown>>('one'))!
+      await store.set('one', session({ n: 1, other: 1 }))
+      await store.set('one', Object.assign(read, { mine: 1 }))
+      expect(await store.get('one')).toMatchObject({ n: 1, other: 1, mine: 1 })
+    })
+
+    it('takes an object of the application for no request’s session, wherever it is set', async () => {
+      const store = open()
+      await store.set('one', session({ n: 1 }))
+      const saved = new Promise<unknown>((resolve) => {
+        store.get('one', () => {
+          store.destroy('one', () => store.set('one', session({ n: 2 }), resolve))
+        })
+      })
+      expect(await saved).toBe(null)
+      expect(await store.get('one')).toMatchObject({ n: 2 })
+    })
+
+    describe('where requests run at once', () => {
+      const MINUTE = 60_000
+      const end = async (store: ReturnType<typeof open>): Promise<number> => {
+        const { cookie } = (await store.get<{ cookie: { expires: string } }>('one'))!
+        return Math.round((Date.parse(cookie.expires) - Date.now()) / MINUTE)
+      }
+      /** As a framework changes the cookie of a session: a new end, and how long it is to live from now on. */
+      const lasting = (read: object, minutes: number, originally = minutes): object =>
+        Object.assign(read, {
+          cookie: {
+            originalMaxAge: originally * MINUTE,
+            expires: new Date(Date.now() + minutes * MINUTE).toISOString(),
+            path: '/',
+          },
+        })
+
+      it('a session ends with the later of two that only moved its end', async () => {
+        const store = open()
+        await store.set('one', session({ n: 1 }, 10 * MINUTE))
+        const [first, second] = [await store.get<object>('one'), await store.get<object>('one')]
+        await store.set('one', Object.assign(lasting(first!, 30, 10), { a: 1 }))
+        await store.set('one', Object.assign(lasting(second!, 20, 10), { b: 1 }))
+        expect(await end(store)).toBe(30)
+        expect(await store.get('one')).toMatchObject({ a: 1, b: 1 })
+      })
+
+      it('a session ends as the one says that gave it another life, first or last', async () => {
+        for (const order of [0, 1]) {
+          const store = open()
+          await store.destroy('one')
+          await store.set('one', session({ n: 1 }, 10 * MINUTE))
+          const [first, second] = [await store.get<object>('one'), await store.get<object>('one')]
+          const changed = Object.assign(lasting(first!, 5), { a: 1 })
+          const moved = Object.assign(lasting(second!, 20, 10), { b: 1 })
+          for (const one of order === 0 ? [changed, moved] : [moved, changed]) {
+            await store.set('one', one)
+          }
+          expect([order, await end(store)]).toEqual([order, 5])
+          const { cookie } = (await store.get<{ cookie: { originalMaxAge: number } }>('one'))!
+          expect([order, cookie.originalMaxAge]).toEqual([order, 5 * MINUTE])
+        }
+      })
+
+      it('a touch makes no session shorter that lives longer by now, and touches no other', async () => {
+        const store = open()
+        await store.set('one', session({ n: 1 }, 10 * MINUTE))
+        const [first, second] = [await store.get<object>('one'), await store.get<object>('one')]
+        await store.touch('one', lasting(first!, 30, 10))
+        await store.touch('one', lasting(second!, 20, 10))
+        expect(await end(store)).toBe(30)
+        await store.destroy('one')
+        await store.set('one', session({ n: 2 }, 10 * MINUTE))
+        await store.touch('one', lasting(second!, 50, 10))
+        expect(await end(store)).toBe(10)
+      })
+    })
+
     it('loses none of many changes at once', async () => {
       const store = open()
       await store.set('one', session({}))
