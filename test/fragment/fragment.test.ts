@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { createCache } from '../../index.js'
+import { collect, createCache } from '../../index.js'
 import { fragment, fragments, templateVersion, uncacheable } from '../../src/fragment/index.js'
 import { FakeClock } from '../../src/testing/fake-clock.js'
 
@@ -84,6 +84,48 @@ describe('fragments', () => {
     await clock.advance(2_000)
     await show()
     expect(runs).toBe(2)
+  })
+
+  it('lets what is made of a list depend on what its items read in another cache', async () => {
+    await using cache = createCache()
+    await using other = createCache()
+    let price = 1
+    let runs = 0
+    const show = () =>
+      fragment(cache, 'all', {}, async () => {
+        runs++
+        const items = await fragments.each(
+          cache,
+          [1],
+          (id) => ['item', id],
+          async () => String(await other.getOrSet('price', () => price, { tags: ['price'] })),
+        )
+        return items.join()
+      })
+    expect([await show(), await show(), runs]).toEqual(['1', '1', 1])
+    price = 2
+    await other.invalidateTags('price')
+    expect([await show(), runs]).toEqual(['2', 2])
+  })
+
+  it('keeps for one user what an item of a list has read for one, and keeps no mixture', async () => {
+    await using cache = createCache()
+    const each = (id: string, render: () => Promise<string>) =>
+      collect(() => fragments.each(cache, [id], (one) => one, render))
+    const own = () => cache.getOrSet('cart', () => 'three', { private: true })
+    for (const _ of ['made', 'kept']) {
+      expect((await each('cart', own)).dependencies.private).toBe(true)
+    }
+    let runs = 0
+    const mixed = async () => {
+      const row = (name: string) => cache.getOrSet(name, () => ++runs, { tags: ['row'] })
+      const before = await row('before')
+      await cache.invalidateTags('row')
+      return `${before} ${await row('after')}`
+    }
+    await each('mixed', mixed)
+    await each('mixed', mixed)
+    expect(runs).toBe(4)
   })
 
   it('throws what rendering an item throws', async () => {

@@ -2,11 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { memoryStore } from '../../adapters/memory/index.js'
 import { redisStore } from '../../adapters/redis/index.js'
-import { createCache } from '../../index.js'
+import { type Cache, createCache } from '../../index.js'
 import type { PageOptions } from '../../src/page/index.js'
+import { deferred } from '../support/deferred.js'
 import { type RedisServer, startRedis } from '../support/servers/index.js'
 import { until } from '../support/until.js'
 import { expressListener, fastifyHook, type Handler, type Site } from './site.js'
+
+interface Server extends Site {
+  readonly cache: Cache
+}
 
 describe.each([true, false])(
   'pages on two servers and one Redis, with process memory: %s',
@@ -23,20 +28,25 @@ describe.each([true, false])(
 
     let count = 0
     /** Two processes' worth of application, one in each framework. */
-    async function two(handler: Handler, options: PageOptions): Promise<readonly [Site, Site]> {
+    async function two(
+      handler: Handler,
+      options: PageOptions,
+      own: (server: number) => PageOptions = () => ({}),
+    ): Promise<readonly [Server, Server]> {
       const namespace = `pages${near}${++count}`
-      const make = async (kind: typeof expressListener): Promise<Site> => {
+      const make = async (kind: typeof expressListener, server: number): Promise<Server> => {
         const far = redisStore(redis.url, { deadline: '5s' })
         const cache = createCache({ namespace, tiers: near ? [memoryStore(), far] : [far] })
         opened.push(cache)
-        const site = await kind({ cache, options: { hosts: 'shop.test', ...options }, handler })
+        const all = { hosts: 'shop.test', ...options, ...own(server) }
+        const site = await kind({ cache, options: all, handler })
         opened.push(site)
         const get: Site['get'] = (path, headers) =>
           site.get(path, { host: 'shop.test', ...headers })
         const ask: Site['ask'] = (method, path) => site.ask(method, path, { host: 'shop.test' })
-        return { ...site, get, ask }
+        return { ...site, cache, get, ask }
       }
-      return [await make(expressListener), await make(fastifyHook)]
+      return [await make(expressListener, 0), await make(fastifyHook, 1)]
     }
 
     it('runs the handler once for both', async () => {
@@ -67,6 +77,68 @@ describe.each([true, false])(
       await Promise.all([a.get('/'), b.get('/')])
       await a.ask('POST', '/')
       await until('the other server sees it', async () => (await b.get('/')).body === '2')
+    })
+
+    it('tells apart on one server by what was said on the other, and goes on when that is no longer said', async () => {
+      let told = true
+      const [a, b] = await two(
+        ({ headers }) => ({
+          body: String(headers['x-tenant']),
+          headers: told ? { vary: 'x-tenant' } : {},
+        }),
+        { ttl: '1m', unkeyed: 'all', tags: ['all'] },
+      )
+      await a.get('/', { 'x-tenant': 'x' })
+      told = false
+      await a.cache.invalidateTags('all')
+      await until('the other server has heard of it', async () => {
+        const { headers } = await b.get('/', { 'x-tenant': 'x' })
+        return headers['cache-status']?.includes('hit') === true
+      })
+      expect((await b.get('/', { 'x-tenant': 'y' })).body).toBe('y')
+      expect((await a.get('/', { 'x-tenant': 'z' })).body).toBe('z')
+    })
+
+    it('tells a CDN once what was invalidated: on the server that did it', async () => {
+      const told: string[] = []
+      const [a, b] = await two(
+        () => ({ body: 'page' }),
+        { ttl: '1m' },
+        (server) => ({ purge: ({ tags }) => told.push(`${server}: ${tags.join()}`) }),
+      )
+      await Promise.all([a.get('/'), b.get('/')])
+      let heard = 0
+      b.cache.on('invalidate', ({ remote }) => (heard += remote ? 1 : 0))
+      told.length = 0
+      await a.cache.invalidateTags(['row'])
+      await until('the first has told', () => told.length > 0)
+      if (near) await until('the other has heard of it', () => heard > 0)
+      await b.cache.invalidateTags(['end'])
+      await until('the other has told', () => told.length > 1)
+      expect(told).toEqual(['0: row', '1: end'])
+    })
+
+    it('runs nothing for a visitor who waited for the other server, left, and was answered', async () => {
+      const gate = deferred()
+      const runs: string[] = []
+      const [a, b] = await two(
+        async ({ headers }) => {
+          const who = String(headers['x-who'])
+          runs.push(who)
+          if (who === 'first') await gate.promise
+          return { body: 'page', headers: { 'cache-control': 'private' } }
+        },
+        { ttl: '1m', hardTimeout: '200ms', unkeyed: 'all' },
+      )
+      const first = a.get('/', { 'x-who': 'first' })
+      await until('the first runs', () => runs.length === 1)
+      const second = await b.get('/', { 'x-who': 'second' })
+      expect(second.headers['cache-status']).toContain('detail=timeout')
+      gate.resolve()
+      expect((await first).body).toBe('page')
+      // Whoever comes next has the lease after it: by then the second would have had it.
+      await b.get('/', { 'x-who': 'third' })
+      expect(runs).toEqual(['first', 'second', 'third'])
     })
 
     it('keeps variants apart on both', async () => {
