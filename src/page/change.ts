@@ -1,10 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import {
-  type FieldValues,
-  invalidatedGroups,
-  invalidatedUrls,
-  mayHaveChanged,
-} from '../http/index.js'
+import { type FieldValues, invalidatedGroups, invalidatedUrls } from '../http/index.js'
 import { applyHead } from './capture.js'
 import { groupTag, pageTag } from './keys.js'
 
@@ -32,7 +27,6 @@ export function watchChange(response: ServerResponse, options: ChangeOptions): v
   }
   const changed = (): string[] => {
     const status = response.statusCode
-    if (!mayHaveChanged(method, status)) return []
     const fields = response.getHeaders() as FieldValues
     const urls = invalidatedUrls({ method, status, url, fields })
     const groups = invalidatedGroups({ method, status, fields })

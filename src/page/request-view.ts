@@ -78,7 +78,6 @@ export function viewRequest(request: IncomingMessage, options: ViewOptions): Req
   const noteAll = (): void => {
     if (counts()) read.add(EVERYTHING)
   }
-  const { method } = request
   const shown = shownFields(request.headers, host, added)
   let written: Map<string | symbol, unknown> | undefined
   const watched = watchFields(shown, {
@@ -148,7 +147,6 @@ export function viewRequest(request: IncomingMessage, options: ViewOptions): Req
       return value
     })
   }
-  request.method = 'GET'
   const view: RequestView & { personal: boolean; personalLate: boolean } = {
     get read() {
       watched.settle()
@@ -173,7 +171,6 @@ export function viewRequest(request: IncomingMessage, options: ViewOptions): Req
       noting = false
       for (const restore of replaced) restore()
       replaced.length = 0
-      if (method !== undefined) request.method = method
       if (written === undefined) return
       for (const [name, value] of written) {
         if (value === undefined) Reflect.deleteProperty(request.headers, name)

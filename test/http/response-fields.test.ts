@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { validateHeaderValue } from 'node:http'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -193,6 +194,15 @@ describe('tags in headers', () => {
     expect(() => purgeRequests({ cdn: 'fastly', serviceId: '../x', token: 'x' }, ['a'])).toThrow(
       /serviceId/,
     )
+    const leaked = (() => {
+      try {
+        return purgeRequests({ cdn: 'cloudflare', zoneId: 'z', token: 'secret token' }, ['a'])
+      } catch (error) {
+        return error
+      }
+    })()
+    expect(leaked).toBeInstanceOf(Error)
+    expect(inspect(leaked)).not.toContain('secret')
     expect(() => purgeRequests({ cdn: 'cloudflare', zoneId: 'z', token: 'a\nb' }, ['a'])).toThrow(
       /token/,
     )
