@@ -165,11 +165,11 @@ describe('a response that somebody watches', () => {
         const writeHead = response.writeHead.bind(response) as (
           ...args: unknown[]
         ) => ServerResponse
-        response.writeHead = ((...args: unknown[]) => {
+        response.writeHead = (...args: unknown[]) => {
           told(response.getHeader('etag'))
           response.setHeader('x-late', 'yes')
           return writeHead(...args)
-        }) as ServerResponse['writeHead']
+        }
       },
     ],
     [
