@@ -51,7 +51,7 @@ export class Link {
   /** What requests fail with while none are sent. */
   #refusal: Error
   /** What was sent in this tick, and what waits for the connection. */
-  #gathered: Request[] = []
+  #gathered: Request[] | undefined
   #held: Request[] = []
   #tick = 0
   #missedTick = -1
@@ -82,7 +82,10 @@ export class Link {
     request.link = this
     if (this.#closed || !this.circuit.closed) return request.failed(this.#refusal)
     request.tick = this.#tick
-    if (this.#gathered.push(request) === 1) this.#setup.turn.add(this.#flush)
+    if (this.#gathered === undefined) {
+      this.#gathered = [request]
+      this.#setup.turn.add(this.#flush)
+    } else this.#gathered.push(request)
   }
 
   /** Sends at once, under the deadline it has already. For what another server sent here. */
@@ -117,8 +120,8 @@ export class Link {
   }
 
   readonly #flush = (): void => {
-    const requests = this.#gathered
-    this.#gathered = []
+    const requests = this.#gathered!
+    this.#gathered = undefined
     this.#tick++
     for (const request of requests) request.start(this.#setup.deadlines)
     if (this.#session !== undefined) return this.#write(this.#session, requests)

@@ -15,6 +15,7 @@ import { type Owner, Request } from './request.js'
 /** Names in one command at most, but for those of one call: a server does nothing else meanwhile. */
 export const MOST = 500
 const NOWHERE = -1
+const NO_NAMES: string[] = []
 
 /**
  * What one server is asked in one tick: one `MGET`, whoever asks. Each name is asked for once.
@@ -22,7 +23,7 @@ const NOWHERE = -1
  * A lone reader pays for two names and no table.
  */
 export class MgetSheet implements Sheet, Owner {
-  readonly names: string[] = []
+  names: string[] = NO_NAMES
   readonly done: Promise<void>
   error: Error | undefined
   at = 0
@@ -62,8 +63,14 @@ export class MgetSheet implements Sheet, Owner {
 
   entry(key: string): number {
     if (this.#first === undefined) {
-      this.askSpace()
       this.#first = key
+      if (this.names === NO_NAMES) {
+        // Room for no more: one that is pushed to begins with room for 17.
+        this.names = [this.#naming.space(0), this.#naming.entry(key)]
+        this.#spacePlace = 0
+        return (this.#firstPlace = 1)
+      }
+      this.askSpace()
       return (this.#firstPlace = this.#ask(this.#naming.entry(key)))
     }
     const entries = (this.#entries ??= new Map([[this.#first, this.#firstPlace]]))
@@ -154,6 +161,7 @@ export class MgetSheet implements Sheet, Owner {
   }
 
   #ask(name: string): number {
+    if (this.names === NO_NAMES) this.names = []
     return this.names.push(name) - 1
   }
 }

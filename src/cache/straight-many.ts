@@ -28,24 +28,23 @@ export async function getManyStraight(
   policy: Policy,
 ): Promise<unknown[]> {
   assertOpen(core)
-  const canonical: string[] = []
-  const names: string[] = []
+  const canonical = keys.slice() as string[]
+  let names = canonical
   const hashes: number[] = []
   for (let at = 0; at < keys.length; at++) {
-    let key = keys[at]!
+    const key = keys[at]!
     let hash = typeof key === 'string' ? plainHash(key) : 0
-    let name: string | undefined = key as string
     if (hash === 0) {
-      key = canonicalKey(key)
-      name = shortName(key)
-      hash = name === undefined ? 0 : nameHash(name) | 0
+      canonical[at] = canonicalKey(key)
+      const name = shortName(canonical[at]!)
+      if (name === undefined) return getMany(core, keys.map(canonicalKey), policy)
+      if (names === canonical) names = canonical.slice()
+      names[at] = name
+      hash = nameHash(name) | 0
     }
-    canonical.push(key as string)
-    if (name !== undefined) names.push(name)
     hashes.push(hash)
   }
-  const isStraight = names.length === keys.length && keys.length > 0 && keys.length <= MANY
-  if (!isStraight) return getMany(core, canonical, policy)
+  if (keys.length === 0 || keys.length > MANY) return getMany(core, canonical, policy)
   const hasTags = policy.tags.length > 0 || core.hints.size > 0
   const asked: readonly Asked[] | undefined = hasTags
     ? canonical.map((key) => tagsFor(core, key, policy.tags) ?? askGiven(policy.tags))
