@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { Execute, Query, Queries, QueryConnection } from '../../src/query/index.js'
 import { callOf, isCommand, type Call } from './call.js'
 import type { Callback, Command, CoreConnection, Prepared } from './core.js'
-import { leavesOpen, plainAnswer, transactionAfter, type Answer } from './result.js'
+import { answerTo, leavesOpen, plainAnswer, transactionAfter, type Answer } from './result.js'
 
 /** A connection of the pool whose statements are followed. */
 export interface Followed {
@@ -55,14 +55,12 @@ export function follow(client: CoreConnection, options: FollowOptions): Followed
   }
 
   const send = ({ method, sql, values, options: rest }: Call): Promise<Answer> =>
-    new Promise((resolve, reject) => {
-      const done: Callback = (error, rows, fields) => {
-        // mysql2 says "no error" with null.
-        if (error) return reject(error)
-        note(rows)
-        resolve([rows, fields])
+    answerTo((done) => {
+      const noted: Callback = (error, rows, fields) => {
+        if (!error) note(rows)
+        done(error, rows, fields)
       }
-      original[method]({ ...rest, sql, values }, done)
+      original[method]({ ...rest, sql, values }, noted)
     })
 
   const executeOn = (call: Call): Execute<Answer> => {

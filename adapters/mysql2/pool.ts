@@ -13,10 +13,10 @@ import {
 import { forwardAll } from '../pg/forward.js'
 import { callOf, type Call, type StatementOptions } from './call.js'
 import { follow, type Followed } from './connection.js'
-import type { Callback, CoreConnection, CorePool, PromisePool } from './core.js'
+import type { CoreConnection, CorePool, PromisePool } from './core.js'
 import { Forms, type TypeCast } from './form.js'
 import { loadFrom, type PoolReplica } from './replica.js'
-import { plainAnswer, type Answer } from './result.js'
+import { answerTo, plainAnswer, type Answer } from './result.js'
 import { textOf, type ResolveNamed } from './text.js'
 
 export interface CachedPoolOptions extends Omit<
@@ -169,13 +169,7 @@ function share(core: CorePool, options: CachedPoolOptions): Shared {
     (context) => {
       if (context.purpose === 'load') return load(call)(context)
       const { method, sql, values, options: others, own } = call
-      return new Promise((resolve, reject) => {
-        const done: Callback = (error, rows, fields) => {
-          if (error) reject(error)
-          else resolve([rows, fields])
-        }
-        passed[method]({ ...others, ...own, sql, values }, done)
-      })
+      return answerTo((done) => passed[method]({ ...others, ...own, sql, values }, done))
     }
 
   const queries = createQueries({

@@ -3,8 +3,8 @@ import type { Pool as PromisedPool } from 'mysql2/promise'
 import { invalidOption } from '../../src/base/errors.js'
 import type { Execute, ReplicaOptions } from '../../src/query/index.js'
 import type { Call } from './call.js'
-import type { Callback, CorePool, PromisePool } from './core.js'
-import { plainAnswer, type Answer } from './result.js'
+import type { CorePool, PromisePool } from './core.js'
+import { answerTo, plainAnswer, type Answer } from './result.js'
 
 /** A replica that loads may ask. */
 export interface PoolReplica extends Pick<ReplicaOptions, 'holdOff'> {
@@ -26,13 +26,7 @@ export function loadFrom(
   const { pool: inner } = pool as unknown as Partial<PromisePool>
   const core = inner ?? (pool as unknown as CorePool)
   const send = ({ method, sql, values, options }: Call): Promise<Answer> =>
-    new Promise((resolve, reject) => {
-      const done: Callback = (error, rows, fields) => {
-        if (error) reject(error)
-        else resolve([rows, fields])
-      }
-      core[method]({ ...options, sql, values }, done)
-    })
+    answerTo((done) => core[method]({ ...options, sql, values }, done))
   return {
     options: { holdOff },
     load: (call) => async (context) => {

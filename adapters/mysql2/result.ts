@@ -1,5 +1,18 @@
+import type { Callback } from './core.js'
+
 /** `[rows, fields]`, as mysql2 answers. */
 export type Answer = readonly [rows: unknown, fields: unknown]
+
+/** The answer to a statement that `send` sends with a callback. */
+export function answerTo(send: (done: Callback) => unknown): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    send((error, rows, fields) => {
+      // mysql2 says "no error" with null.
+      if (error) reject(error)
+      else resolve([rows, fields])
+    })
+  })
+}
 
 const FIELD = [
   'catalog',
