@@ -9,8 +9,9 @@ let db: PGlite
 let cache: Cache
 let clock: FakeClock
 let queries: Queries
-/** The database's description cannot be read. */
+/** The database's description cannot be read; or not yet. */
 let isMute = false
+let answers: Promise<void> | undefined
 
 beforeAll(async () => {
   db = await PGlite.create()
@@ -22,6 +23,7 @@ beforeEach(async () => {
   clock = new FakeClock()
   cache = createCache({ clock })
   isMute = false
+  answers = undefined
   queries = open()
   return () => cache.close()
 })
@@ -34,6 +36,7 @@ function open(): Queries {
     ttl: '1h',
     async describe(sql) {
       if (isMute) throw new Error('mute')
+      await answers
       return (await db.query(sql)).rows as object[]
     },
   })
@@ -163,6 +166,26 @@ describe('definitions that cannot be learnt again', () => {
     await send(set('b'))
     isMute = false
     expect(await read(other, 'note')).toBe('b')
+    await db.exec('DROP FUNCTION follow CASCADE')
+  })
+
+  test('are not those of before either while they are learnt at last', async () => {
+    expect(await read()).toBe('a')
+    const { send } = follow()
+    await send(FOLLOW)
+    isMute = true
+    await read()
+    isMute = false
+    const other = open()
+    expect(await read(other, 'note')).toBe('a')
+    await clock.advance(5_000)
+    const gate = Promise.withResolvers<void>()
+    answers = gate.promise
+    const learning = queries.explain({ sql: 'SELECT 1' })
+    await send(set('b'))
+    expect(await read(other, 'note')).toBe('b')
+    gate.resolve()
+    await learning
     await db.exec('DROP FUNCTION follow CASCADE')
   })
 

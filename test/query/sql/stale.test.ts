@@ -47,7 +47,7 @@ async function play(
     })
   const answer = async (read: Run & { readonly sql: string }): Promise<string> =>
     JSON.stringify(await database.run(read.sql, read.values))
-  const next = numbers(20)
+  const next = numbers(SEED)
   const known = await Promise.all(reads.map(answer))
   const result = { stale: [] as string[], changes: 0, spared: 0, pairs: 0 }
   for (let round = 0; round < rounds; round++) {
@@ -74,6 +74,7 @@ async function play(
 }
 
 const ROUNDS = Number(process.env['SQL_STALE_ROUNDS'] ?? 300)
+const SEED = Number(process.env['SQL_STALE_SEED'] ?? 20)
 
 async function check(database: Database): Promise<void> {
   const { stale, changes, spared, pairs } = await play(database, ROUNDS)
