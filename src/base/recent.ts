@@ -17,7 +17,9 @@ export class Recent<V> {
   }
 
   get(key: string): V | undefined {
-    return this.#young.get(key) ?? this.#old.get(key)
+    // Nothing that is looked for in an empty map has to be hashed.
+    if (this.#young.size === 0) return this.#old.size === 0 ? undefined : this.#old.get(key)
+    return this.#young.get(key) ?? (this.#old.size === 0 ? undefined : this.#old.get(key))
   }
 
   set(key: string, value: V): void {
@@ -29,7 +31,7 @@ export class Recent<V> {
   }
 
   delete(key: string): void {
-    this.#young.delete(key)
-    this.#old.delete(key)
+    if (this.#young.size > 0) this.#young.delete(key)
+    if (this.#old.size > 0) this.#old.delete(key)
   }
 }

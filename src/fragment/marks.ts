@@ -113,6 +113,7 @@ const making = new AsyncLocalStorage<Making | undefined>()
 
 /** Runs what makes markup, whose holes are to be marked so. */
 export function markIn<T>(marks: Marks | undefined, make: () => T): T {
+  if (marks === undefined && making.getStore() === undefined) return make()
   return making.run(marks && { marks, maker: currentMaker() }, make)
 }
 

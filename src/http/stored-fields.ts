@@ -32,17 +32,28 @@ export function storableLines(
   lines: readonly FieldLine[],
   directives: ResponseDirectives,
 ): FieldLine[] {
-  const excluded = new Set([...directives.noCacheFields, ...directives.privateFields])
-  for (const [name, value] of lines) {
-    if (name.toLowerCase() !== 'connection') continue
-    for (const option of splitList(value)) excluded.add(option.toLowerCase())
-  }
+  const excluded = excludedNames(lines, directives)
   const kept: FieldLine[] = []
-  for (const [name, value] of lines) {
+  for (const line of lines) {
+    const [name, value] = line
     const key = name.toLowerCase()
-    if (!HOP_BY_HOP.has(key) && !excluded.has(key)) kept.push([key, value])
+    if (HOP_BY_HOP.has(key) || excluded?.has(key) === true) continue
+    kept.push(key === name ? line : [key, value])
   }
   return kept
+}
+
+function excludedNames(
+  lines: readonly FieldLine[],
+  { noCacheFields, privateFields }: ResponseDirectives,
+): ReadonlySet<string> | undefined {
+  const options: string[] = []
+  for (const [name, value] of lines) {
+    if (name.toLowerCase() === 'connection') options.push(...splitList(value))
+  }
+  if (options.length + noCacheFields.length + privateFields.length === 0) return undefined
+  const lower = options.map((option) => option.toLowerCase())
+  return new Set([...noCacheFields, ...privateFields, ...lower])
 }
 
 /**

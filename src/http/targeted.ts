@@ -1,6 +1,12 @@
-import { collectDirectives, parseCacheControl, type ResponseDirectives } from './cache-control.js'
+import {
+  collectDirectives,
+  NO_DIRECTIVES,
+  parseCacheControl,
+  type ResponseDirectives,
+} from './cache-control.js'
 import type { Directive } from './directives.js'
 import { type FieldValues, fieldValue } from './fields.js'
+import { memoise } from './memoise.js'
 import { parseDictionary } from './structured-parse.js'
 import type { BareItem } from './structured.js'
 
@@ -46,6 +52,20 @@ function argumentOf(name: string, item: BareItem): Omit<Directive, 'name'> {
   return { argument: String(item.value), valid: text || item.type === 'integer' }
 }
 
+/** Applications say few different things, and often. */
+const known = memoise((text) => frozen(parseCacheControl(text)))
+
+function directivesOf(value: string | undefined): ResponseDirectives {
+  return value === undefined ? NO_DIRECTIVES : known(value)
+}
+
+/** What many responses share is nobody's to change. */
+function frozen(directives: ResponseDirectives): ResponseDirectives {
+  for (const value of Object.values(directives)) Object.freeze(value)
+  directives.extensions.forEach(Object.freeze)
+  return Object.freeze(directives)
+}
+
 /**
  * What governs a response for a cache that listens to `targets`, lower-case field names, most specific first.
  *
@@ -60,7 +80,7 @@ export function governingDirectives(
     if (directives !== undefined) return { directives, source }
   }
   return {
-    directives: parseCacheControl(fieldValue(fields, 'cache-control')),
+    directives: directivesOf(fieldValue(fields, 'cache-control')),
     source: 'cache-control',
   }
 }

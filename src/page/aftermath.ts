@@ -41,7 +41,8 @@ export function afterwards(
     if (value.refused !== 'aborted') passes.set(key, core.clock.now() + PASS_MS)
     return
   }
-  if (value.page === null) return
+  // A page told apart by nothing is the only one of its URL.
+  if (value.page === null || value.vary.length === 0) return
   const surplus = bound.note(at.key, key)
   if (surplus !== undefined) {
     dropKeys(core, [surplus]).catch((error: unknown) => report(core, error, 'delete'))

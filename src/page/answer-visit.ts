@@ -4,23 +4,27 @@ import { bypass } from './bypass.js'
 import { fillPage } from './fill.js'
 import { isFillable } from './holes.js'
 import { isFor, MAX_STEPS } from './keys.js'
+import type { Selection } from './known-url.js'
 import { look } from './look.js'
 import { refresh } from './refresh.js'
 import { serve } from './serve.js'
 import type { Entered } from './visit.js'
 
 /** Answers a visit from storage, fresh or stale, or has the page made. */
-export async function answerVisit(entered: Entered): Promise<void> {
-  const { shared, at, headers, visit, directives } = entered
-  const { core, settings, keys } = shared
-  await useCore(core)
-  let names = settings.vary
+export async function answerVisit(entered: Entered, variants: Selection): Promise<void> {
+  const { shared, headers, visit, directives } = entered
+  const { core, settings } = shared
+  const up = useCore(core)
+  if (core.bus !== undefined) await up
+  let selection = variants
   for (let step = 0; step < MAX_STEPS; step++) {
-    const key = keys.page(at.key, names, headers)
-    const found = await look(core, key, settings)
+    const { names } = selection
+    const { key } = selection.of(headers)
+    const looked = look(core, key, settings)
+    const found = looked instanceof Promise ? await looked : looked
     const now = core.clock.now()
     if (found !== undefined && !isFor(found.kept, headers, settings)) {
-      names = found.kept.vary
+      selection = selection.by(found.kept.vary)
       continue
     }
     const kept = found?.kept.page ?? undefined
@@ -48,7 +52,7 @@ export async function answerVisit(entered: Entered): Promise<void> {
     }
     const next = await fillPage(entered, key, names, page, kept !== page)
     if (next === undefined) return
-    names = next
+    selection = selection.by(next)
   }
   bypass(shared, visit, 'vary')
 }

@@ -7,7 +7,7 @@ import { answeredFromMemory } from './hit.js'
 import { absoluteKey } from './keys.js'
 import { takesOver } from './passage.js'
 import { continueDetached } from './run-handler.js'
-import type { Shared, Visit } from './visit.js'
+import type { Entered, Shared, Visit } from './visit.js'
 
 /** Answers a visit from storage, has its page made, or lets the handler answer it. Never throws. */
 export function arrive(shared: Shared, visit: Visit): void {
@@ -38,13 +38,12 @@ function enter(shared: Shared, visit: Visit): void {
   const directives = settings.honoursRequests
     ? parseRequestCacheControl(fieldValue(headers, 'cache-control'), fieldValue(headers, 'pragma'))
     : undefined
-  answerVisit({ visit, at: url.at, headers, method, directives, shared }).catch(
-    (error: unknown) => {
-      report(shared.core, error, 'page')
-      if (!response.headersSent && !response.writableEnded) bypass(shared, visit, 'error')
-      else response.destroy()
-    },
-  )
+  const entered: Entered = { visit, at: url.at, headers, method, directives, shared }
+  answerVisit(entered, url.variants).catch((error: unknown) => {
+    report(shared.core, error, 'page')
+    if (!response.headersSent && !response.writableEnded) bypass(shared, visit, 'error')
+    else response.destroy()
+  })
 }
 
 /** A change invalidates what it has changed, before its answer ends. */

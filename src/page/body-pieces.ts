@@ -33,3 +33,50 @@ export class BodyPieces {
     return body
   }
 }
+
+/** The body of a response that is there in one piece. Its text becomes bytes once: to tell it apart, to be kept, and to be sent. */
+export class WholeBody {
+  readonly #given: string | Uint8Array
+  readonly #encoding: BufferEncoding
+  #content: Buffer | undefined = undefined
+
+  constructor(given: string | Uint8Array, encoding: unknown) {
+    this.#given = given
+    this.#encoding = typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8'
+  }
+
+  /** True when it has more bytes than `most`. */
+  exceeds(most: number): boolean {
+    const given = this.#given
+    if (typeof given !== 'string') return given.byteLength > most
+    // A character takes three bytes at most.
+    return given.length * 3 > most && Buffer.byteLength(given, this.#encoding) > most
+  }
+
+  /** The bytes. Those the writer gave are the writer's. */
+  get content(): Buffer {
+    return (this.#content ??=
+      typeof this.#given === 'string' ? this.#made(this.#given) : view(this.#given))
+  }
+
+  /** The bytes in memory of their own, and no more of it: a slice of Node's pool would keep all of the pool. */
+  own(): Buffer {
+    const { content } = this
+    return typeof this.#given === 'string' ? content : copied(content)
+  }
+
+  #made(text: string): Buffer {
+    const bytes = Buffer.from(text, this.#encoding)
+    return bytes.buffer.byteLength === bytes.length ? bytes : copied(bytes)
+  }
+}
+
+function view(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+function copied(bytes: Buffer): Buffer {
+  const own = Buffer.allocUnsafeSlow(bytes.length)
+  own.set(bytes)
+  return own
+}

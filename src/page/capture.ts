@@ -1,8 +1,8 @@
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { type OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { type FieldLine, type FieldValues, linesFromFields } from '../http/index.js'
-import { BodyPieces } from './body-pieces.js'
-import { ownMethods } from './own-methods.js'
-import { createPace } from './pace.js'
+import { BodyPieces, WholeBody } from './body-pieces.js'
+import type { OwnMethods } from './own-methods.js'
+import { createPace, type Pace } from './pace.js'
 import type { Captured } from './stored-page.js'
 
 /**
@@ -19,10 +19,10 @@ export type Course = 'pass' | 'head' | 'hold' | { readonly through: string }
 export interface Head {
   readonly status: number
   readonly fields: FieldValues
+  /** The body, where the first piece is the last and holds all of it; the handler is done then. */
+  readonly body: WholeBody | undefined
   /** The first piece is the last, so the handler is done. */
   readonly last: boolean
-  /** The body, where it is there as a whole. */
-  readonly body: string | Uint8Array | undefined
 }
 
 export interface CaptureOptions {
@@ -56,139 +56,211 @@ export interface Capture {
 }
 
 type Callback = (error?: Error | null) => void
+type AnyFunction = (...args: readonly unknown[]) => unknown
 
 export function captureResponse(response: ServerResponse, options: CaptureOptions): Capture {
-  const before: OutgoingHttpHeaders = response.getHeaders()
-  const statusBefore = response.statusCode
-  const own = ownMethods(response)
-  const { promise, resolve } = Promise.withResolvers<CaptureEnd>()
-  let course: Course | undefined
-  let held = false
-  let released = false
-  let ended = false
-  let head: { status: number; lines: readonly FieldLine[]; fields: FieldValues } | undefined
-  let pieces: BodyPieces | undefined = new BodyPieces()
+  return new ResponseCapture(response, options)
+}
 
-  const begin = (last = false, body?: Head['body']): Course => {
-    if (course !== undefined) return course
+/** A class, and no object literal with functions that refer to each other: there is one for each miss (see `passage.ts`). */
+class ResponseCapture implements Capture {
+  readonly done: Promise<CaptureEnd>
+  course: Course | undefined = undefined
+  readonly #response: ServerResponse
+  readonly #options: CaptureOptions
+  readonly #resolve: (end: CaptureEnd) => void
+  readonly #before: OutgoingHttpHeaders
+  readonly #statusBefore: number
+  #held = false
+  #released = false
+  #ended = false
+  /** Whether the body is still taken down. */
+  #takes = true
+  #status = 0
+  #fields: FieldValues | undefined = undefined
+  #lines: readonly FieldLine[] = []
+  #whole: WholeBody | undefined = undefined
+  #pieces: BodyPieces | undefined = undefined
+  #pace: Pace | undefined = undefined
+
+  constructor(response: ServerResponse, options: CaptureOptions) {
+    this.#response = response
+    this.#options = options
+    this.#before = response.getHeaders()
+    this.#statusBefore = response.statusCode
+    const { promise, resolve } = Promise.withResolvers<CaptureEnd>()
+    this.done = promise
+    this.#resolve = resolve
+    this.#replace()
+    response.on('close', () => {
+      this.#pace?.stop()
+      // Of a response that was written, or given back, all has been said.
+      if (!this.#ended) resolve({ kind: 'incomplete', reason: 'aborted' })
+    })
+  }
+
+  hold(): boolean {
+    if (goesOut(this.course)) return false
+    this.#held = true
+    this.course &&= 'hold'
+    return true
+  }
+
+  leave(): boolean {
+    if (this.course !== undefined || this.#ended) return false
+    this.#released = true
+    this.#pace?.stop()
+    this.#resolve({ kind: 'incomplete', reason: 'route' })
+    return true
+  }
+
+  release(): void {
+    if (this.#released) return
+    this.#released = true
+    this.#pace?.stop()
+    if (this.course !== 'hold' && !this.#held) return
+    const response = this.#response
+    for (const name of response.getHeaderNames()) response.removeHeader(name)
+    for (const [name, value] of Object.entries(this.#before)) {
+      if (value !== undefined) response.setHeader(name, value)
+    }
+    response.statusCode = this.#statusBefore
+    response.statusMessage = ''
+  }
+
+  #replace(): void {
+    const response = this.#response
+    const { writeHead, flushHeaders, write, end } = response as unknown as Record<
+      keyof OwnMethods,
+      AnyFunction
+    >
+    const { around } = this.#options
+    const taken: OwnMethods = {
+      writeHead: (...args) => {
+        if (this.#released || goesOut(this.course)) {
+          return writeHead.apply(response, args) as ServerResponse
+        }
+        // As Node does, the head waits for the first piece of the body: then more is known.
+        applyHead(response, args)
+        return response
+      },
+      flushHeaders: () => {
+        if (this.#released) flushHeaders.call(response)
+        else if (sendsBody(this.#begin())) around(() => flushHeaders.call(response))
+      },
+      write: (...args) => {
+        if (this.#released) return write.apply(response, args) as boolean
+        const way = this.#begin()
+        this.#take(args[0], args[1], false)
+        if (sendsBody(way)) {
+          return this.#paced(around(() => write.apply(response, args) as boolean))
+        }
+        callBack(args)
+        return true
+      },
+      end: (...args) => {
+        if (this.#released) return end.apply(response, args) as ServerResponse
+        if (this.#ended) return response
+        const isFirst = this.course === undefined
+        if (isFirst) this.#whole = wholeBody(args)
+        const way = this.#begin(true)
+        if (!isFirst || this.#whole === undefined) this.#take(args[0], args[1], true)
+        this.#ended = true
+        this.#pace?.stop()
+        try {
+          if (sendsBody(way)) around(() => end.apply(response, this.#bytesOf(args, end)))
+          else {
+            if (way === 'head') around(() => end.call(response))
+            callBack(args)
+          }
+        } finally {
+          this.#finish()
+        }
+        return response
+      },
+    }
+    response.writeHead = taken.writeHead
+    response.flushHeaders = taken.flushHeaders
+    response.write = taken.write
+    response.end = taken.end as ServerResponse['end']
+  }
+
+  #begin(last = false): Course {
+    if (this.course !== undefined) return this.course
+    const response = this.#response
+    const { onHead, whole, maxBytes } = this.#options
     const fields: FieldValues = response.getHeaders()
-    const lines = linesFromFields(options.whole ? fields : changed(fields, before))
-    head = { status: response.statusCode, fields, lines }
-    const decided = options.onHead({ ...head, last, body })
-    course = held ? 'hold' : decided
-    capture.course = course
-    if (typeof course === 'object') {
-      pieces = undefined
-      resolve({ kind: 'incomplete', reason: course.through })
-    }
-    return course
+    this.#fields = fields
+    this.#status = response.statusCode
+    this.#lines = linesFromFields(whole ? fields : changed(fields, this.#before))
+    const body = this.#whole
+    const decided = onHead({ status: this.#status, fields, last, body })
+    this.course = this.#held ? 'hold' : decided
+    if (typeof this.course === 'object') this.#stop(this.course.through)
+    else if (body?.exceeds(maxBytes) === true) this.#stop('too-large')
+    return this.course
   }
-  const pace = createPace(response, options.after, () => !released && pieces !== undefined)
-  const take = (chunk: unknown, encoding: unknown, last: boolean): void => {
-    if (chunk === undefined || chunk === null || pieces === undefined) return
+
+  #take(chunk: unknown, encoding: unknown, last: boolean): void {
+    if (chunk === undefined || chunk === null || typeof chunk === 'function' || !this.#takes) return
+    const pieces = (this.#pieces ??= new BodyPieces())
     pieces.add(chunk as string | Uint8Array, encoding, last)
-    if (pieces.bytes > options.maxBytes) {
-      pieces = undefined
-      if (goesOut(course)) resolve({ kind: 'incomplete', reason: 'too-large' })
-    }
+    if (pieces.bytes > this.#options.maxBytes) this.#stop('too-large')
   }
-  const finish = (): void => {
-    ended = true
-    stopWatching()
-    if (pieces === undefined) {
-      resolve({ kind: 'incomplete', reason: 'too-large' })
+
+  /** The body is not taken down any more. Of a response that is held back that is known at its end. */
+  #stop(reason: string): void {
+    this.#takes = false
+    this.#pieces = undefined
+    this.#whole = undefined
+    if (goesOut(this.course)) this.#resolve({ kind: 'incomplete', reason })
+  }
+
+  /** What `end` is called with: the bytes that are kept, so that they are made once, where nobody but Node is there to see them. */
+  #bytesOf(args: unknown[], end: AnyFunction): unknown[] {
+    const body = this.#whole
+    if (body === undefined || typeof args[0] !== 'string' || end !== plain.end) return args
+    return [body.content, args.find((arg) => typeof arg === 'function')]
+  }
+
+  /** Says what has been taken down. The answer is on its way by now. */
+  #finish(): void {
+    if (!this.#takes) {
+      this.#resolve({ kind: 'incomplete', reason: 'too-large' })
       return
     }
-    const { status, lines, fields } = head!
-    const written = pieces
+    const status = this.#status
+    const lines = this.#lines
+    const fields = this.#fields!
+    const body = this.#whole?.own() ?? this.#pieces?.join() ?? NOTHING
     // The response outlives its capture, and with it what its functions see: a page's text is not to be among that.
-    pieces = undefined
-    head = undefined
+    this.#takes = false
+    this.#pieces = undefined
+    this.#whole = undefined
+    this.#fields = undefined
+    this.#lines = []
     // A 304 states the length of what it does not send (RFC 9110 section 8.6).
     const stated = status === 304 ? undefined : fields['content-length']
-    if (stated !== undefined && Number(stated) !== written.bytes) {
-      resolve({ kind: 'incomplete', reason: 'length' })
-      return
-    }
-    resolve({ kind: 'complete', captured: { status, lines, fields, body: written.join() } })
+    this.#resolve(
+      stated !== undefined && Number(stated) !== body.length
+        ? { kind: 'incomplete', reason: 'length' }
+        : { kind: 'complete', captured: { status, lines, fields, body } },
+    )
   }
-  const onClose = (): void => {
-    pace.stop()
-    if (!ended) resolve({ kind: 'incomplete', reason: 'aborted' })
-  }
-  const stopWatching = (): void => {
-    pace.stop()
-    response.off('close', onClose)
-  }
-  const { around } = options
 
-  const replacement = {
-    writeHead(...args: unknown[]): ServerResponse {
-      if (released || goesOut(course)) return own.writeHead(...args)
-      // As Node does, the head waits for the first piece of the body: then more is known.
-      applyHead(response, args)
-      return response
-    },
-    flushHeaders(): void {
-      if (released) own.flushHeaders()
-      else if (sendsBody(begin())) around(own.flushHeaders)
-    },
-    write(...args: unknown[]): boolean {
-      if (released) return own.write(...args)
-      const way = begin()
-      take(args[0], args[1], false)
-      if (sendsBody(way)) return pace.of(around(() => own.write(...args)))
-      callBack(args)
-      return true
-    },
-    end(...args: unknown[]): ServerResponse {
-      if (released) return own.end(...args)
-      if (ended) return response
-      const way = begin(true, wholeBody(args))
-      if (typeof args[0] !== 'function') take(args[0], args[1], true)
-      finish()
-      if (sendsBody(way)) return around(() => own.end(...args))
-      if (way === 'head') around(() => own.end())
-      callBack(args)
-      return response
-    },
+  #paced(flows: boolean): boolean {
+    if (flows && this.#pace === undefined) return true
+    this.#pace ??= createPace(
+      this.#response,
+      this.#options.after,
+      () => !this.#released && this.#takes,
+    )
+    return this.#pace.of(flows)
   }
-  Object.assign(response, replacement)
-  response.once('close', onClose)
-
-  const capture = {
-    done: promise,
-    // Written, and no getter: see `Context` in the engine.
-    course: undefined as Course | undefined,
-    hold() {
-      if (goesOut(course)) return false
-      held = true
-      course &&= 'hold'
-      capture.course = course
-      return true
-    },
-    leave() {
-      if (course !== undefined || ended) return false
-      released = true
-      stopWatching()
-      resolve({ kind: 'incomplete', reason: 'route' })
-      return true
-    },
-    release() {
-      if (released) return
-      released = true
-      stopWatching()
-      if (course !== 'hold' && !held) return
-      for (const name of response.getHeaderNames()) response.removeHeader(name)
-      for (const [name, value] of Object.entries(before)) {
-        if (value !== undefined) response.setHeader(name, value)
-      }
-      response.statusCode = statusBefore
-      response.statusMessage = ''
-    },
-  }
-  return capture
 }
+
+const NOTHING = Buffer.alloc(0)
+const plain = ServerResponse.prototype as object as { readonly end: unknown }
 
 /** True when the visitor's own response goes out, whole or in part, as the handler writes it. */
 export function goesOut(course: Course | undefined): boolean {
@@ -200,11 +272,10 @@ function sendsBody(course: Course): boolean {
 }
 
 /** What `end` was given, when it is text or bytes. */
-function wholeBody([chunk, encoding]: readonly unknown[]): Head['body'] {
-  if (typeof chunk === 'string' && typeof encoding === 'string' && !/^utf-?8$/i.test(encoding)) {
-    return Buffer.from(chunk, encoding as BufferEncoding)
-  }
-  return typeof chunk === 'string' || chunk instanceof Uint8Array ? chunk : undefined
+function wholeBody([chunk, encoding]: readonly unknown[]): WholeBody | undefined {
+  return typeof chunk === 'string' || chunk instanceof Uint8Array
+    ? new WholeBody(chunk, encoding)
+    : undefined
 }
 
 /** The callback of a write that is not passed on. */
@@ -216,7 +287,8 @@ function callBack(args: readonly unknown[]): void {
 /** The fields that were set or changed: what was there before is there again when the next visitor comes. */
 function changed(fields: FieldValues, before: FieldValues): FieldValues {
   const result: Record<string, FieldValues[string]> = {}
-  for (const [name, value] of Object.entries(fields)) {
+  for (const name of Object.keys(fields)) {
+    const value = fields[name]
     const was = before[name]
     if (was === value) continue
     if (was === undefined || JSON.stringify(was) !== JSON.stringify(value)) result[name] = value

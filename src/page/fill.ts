@@ -42,7 +42,8 @@ export async function fillPage(
   const attempt: Attempt = { capture: undefined, own: undefined, left: false }
   const waiting: Waiting = { left: false, runs: false, started: false }
   const reason: ForwardReason = stale === undefined ? 'miss' : 'stale'
-  const over = Promise.withResolvers<void>()
+  // Only a route that takes over from the page cache in front waits for that.
+  const over = visit.passage === undefined ? undefined : Promise.withResolvers<void>()
   // Whoever may be answered before the handler is done must not be who it answers.
   const softly =
     settings.softMs !== undefined &&
@@ -50,12 +51,13 @@ export async function fillPage(
     maySoften(stale, core.clock.now(), settings)
   const loader = async (context: LoaderContext): Promise<Made> => {
     if (waiting.left) throw new Error('the visitor does not wait any more')
-    const place = await placeOf(entered, context, names)
+    const placed = placeOf(entered, context, names)
+    const place = placed instanceof Promise ? await placed : placed
     if ('pointer' in place) return place.pointer
     waiting.runs = true
     if (method === 'HEAD' || softly) return runDetached(entered, place.names, context, reason)
     waiting.started = true
-    offerToRoute(visit, attempt, over.promise)
+    if (over !== undefined) offerToRoute(visit, attempt, over.promise)
     return runAttended(entered, place.names, context, attempt, reason)
   }
   const reading = read(
@@ -67,12 +69,14 @@ export async function fillPage(
   const waited = softly
     ? orLater(core, reading, Math.min(settings.softMs, settings.hardMs ?? Infinity))
     : orTimeout(core, reading, settings.hardMs, waiting)
-  const answer = await waited
-    .catch((error: unknown) => {
-      if (!attempt.left) throw error
-      return undefined
-    })
-    .finally(over.resolve)
+  let answer: Answer<Made> | undefined
+  try {
+    answer = await waited
+  } catch (error) {
+    if (!attempt.left) throw error
+  } finally {
+    over?.resolve()
+  }
   if (attempt.left) return undefined
   const { capture } = attempt
   if (goesOut(capture?.course)) {
@@ -145,7 +149,7 @@ async function orLater<T>(core: Core, promise: Promise<T>, ms: number): Promise<
 }
 
 /** Undefined when it takes too long and somebody else is doing it. */
-async function orTimeout<T>(
+function orTimeout<T>(
   core: Core,
   promise: Promise<T>,
   ms: number | undefined,

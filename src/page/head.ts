@@ -1,7 +1,6 @@
 import type { Scope } from '../cache/scope.js'
 import {
   capFields,
-  contentEtag,
   evaluatePreconditions,
   type FieldLine,
   fieldValue,
@@ -18,21 +17,15 @@ import { addedLines } from './added.js'
 import type { Course, Head } from './capture.js'
 import { mayBeCoded, variedByCoding } from './codings.js'
 import type { Run } from './run.js'
-import type { Captured, Surroundings } from './stored-page.js'
+import type { Surroundings } from './stored-page.js'
 
 /**
- * The tag of a page whose whole body is there before its head goes out, and that has none: the first visitor is to be answered
- * 304 later, as the others are.
+ * Whether a page gets a tag made of its body: its whole body is there before its head goes out, and it has none. The first visitor
+ * is to be answered 304 later, as the others are.
  */
-export function tagFor({ marks }: Run, { status, fields, body }: Head): string | undefined {
-  if (status !== 200 || body === undefined || marks !== undefined) return undefined
-  return hasField(fields, 'etag') ? undefined : contentEtag(body)
-}
-
-/** The response with the tag it went out with. */
-export function withTag(captured: Captured, tag: string): Captured {
-  const { lines, fields } = captured
-  return { ...captured, lines: [...lines, ['etag', tag]], fields: { ...fields, etag: tag } }
+export function wantsTag({ marks, settings }: Run, { status, fields, body }: Head): boolean {
+  if (status !== 200 || body === undefined || marks !== undefined) return false
+  return !hasField(fields, 'etag') && !body.exceeds(settings.maxBytes)
 }
 
 /** Gives the visitor's own response the fields it goes out with; a visitor who has the page already gets a 304. */
@@ -49,10 +42,9 @@ export function sendHead(
   }
   response.setHeader(
     'cache-status',
-    settings.status.write({
-      fwd: run.reason,
-      ...(refusal === undefined ? { stored: true } : { detail: refusal }),
-    }),
+    refusal === undefined
+      ? settings.saidStored(run.reason)
+      : settings.status.write({ fwd: run.reason, detail: refusal }),
   )
   for (const [name, value] of honest(fields, scope, around)) response.setHeader(name, value)
   if (refusal === undefined) {

@@ -1,23 +1,40 @@
 import type { LoaderContext } from '../cache/context.js'
 import { currentScope, runInScope } from '../cache/scope.js'
 import {
+  contentEtag,
   fieldValue,
+  type FieldValues,
   isOriginFailure,
   mayServeOnError,
   parseCacheGroups,
   selectingFields,
 } from '../http/index.js'
 import { captureResponse, type CaptureEnd } from './capture.js'
-import { sendHead, tagFor, withTag } from './head.js'
+import { sendHead, wantsTag } from './head.js'
 import { isAsHandedOver, withText } from './handed-over.js'
 import { withoutMarks } from './holes.js'
 import { groupTag, variantsTag } from './keys.js'
 import { confirmed, confirms, previousPage, questionsAbout } from './previous.js'
 import { viewRequest } from './request-view.js'
 import { type Attempt, HandlerFailure, type Made, type Run, UNCONFIRMED } from './run.js'
-import { judgeResponse, keepTimes, type Surroundings } from './stored-page.js'
+import { type Judged, judgeResponse, keepTimes, type Surroundings } from './stored-page.js'
 import { keepable, whyNotKept } from './verdict.js'
 import type { HandedOver } from './visit.js'
+
+/** What the head of a response says of the run. */
+interface Outcome {
+  way: 'new' | 'validated' | 'unconfirmed' | 'failed'
+  /** The tag that was made for the page. */
+  tag: string | undefined
+  /** How it was judged, where all of it was at hand. */
+  around: Surroundings | undefined
+  judged: Judged | undefined
+}
+
+/** The fields of a head are a copy of the response's, and its capture's own. */
+function setField(fields: FieldValues, name: string, value: string | undefined): void {
+  ;(fields as Record<string, string | undefined>)[name] = value
+}
 
 /**
  * Runs the handler once and says what is to be kept of its response. What the response needs beyond that (going out, not
@@ -57,17 +74,14 @@ export async function makePage(
     responseAt: core.clock.now(),
     freshUntil: scope?.freshUntil ?? Infinity,
   })
-  const outcome: { way: 'new' | 'validated' | 'unconfirmed' | 'failed' } = { way: 'new' }
-  let tag: string | undefined
+  const outcome: Outcome = { way: 'new', tag: undefined, around: undefined, judged: undefined }
   const capture = captureResponse(response, {
     maxBytes: settings.maxBytes,
     whole: settings.inFront,
     around: (inside) => view.unnoted(inside),
     after: (ms, later) => core.clock.after(ms, later),
-    onHead: (bare) => {
-      tag = tagFor(run, bare)
-      const head = tag === undefined ? bare : { ...bare, fields: { ...bare.fields, etag: tag } }
-      const { status, fields } = head
+    onHead: (head) => {
+      const { status, fields, last } = head
       if (status === 304 && asked.length > 0) {
         outcome.way = confirms(previous!, fields) ? 'validated' : 'unconfirmed'
       }
@@ -79,9 +93,20 @@ export async function makePage(
         outcome.way = 'failed'
       }
       if (outcome.way !== 'new') return 'hold'
+      const tagged = wantsTag(run, head)
+      // What a tag says makes no difference for what is judged, and only what is kept gets one.
+      if (tagged) setField(fields, 'etag', '""')
       const surroundings = around()
       const judged = judgeResponse({ status, fields }, surroundings)
       const refusal = judged.refusal ?? whyNotKept(run, view, scope, judged)
+      if (tagged) {
+        outcome.tag = refusal === undefined ? contentEtag(head.body!.content) : undefined
+        setField(fields, 'etag', outcome.tag)
+      }
+      if (last) {
+        outcome.around = surroundings
+        outcome.judged = judged
+      }
       if (run.attended) return sendHead(run, head, refusal, scope, surroundings)
       return refusal === undefined ? 'pass' : { through: refusal }
     },
@@ -94,12 +119,12 @@ export async function makePage(
   } finally {
     view.end()
   }
-  const { way } = outcome
+  const { way, tag } = outcome
   if (way === 'failed') throw new HandlerFailure('the handler failed, and a stale page is there')
   if (way === 'unconfirmed') return UNCONFIRMED
   if (end.kind === 'incomplete') return { refused: end.reason }
   let { captured } = end
-  if (tag !== undefined) captured = withTag(captured, tag)
+  if (tag !== undefined) captured = { ...captured, lines: [...captured.lines, ['etag', tag]] }
   if (way === 'validated') {
     // The stored page lives on, and with it what it was made from.
     void context.stale
@@ -108,12 +133,23 @@ export async function makePage(
   const markless = withoutMarks(captured, run.marks)
   if (markless === undefined) return { refused: 'hole-lost' }
   if (view.personalLate && !isAsHandedOver(end.captured, handed!)) return { refused: 'personal' }
-  const kept = keepable(run, view, scope, markless, around())
+  // What has been judged with all of the answer at hand is not judged again, unless something else was read since.
+  let { around: surroundings, judged } = outcome
+  if (
+    surroundings === undefined ||
+    judged === undefined ||
+    surroundings.freshUntil !== (scope?.freshUntil ?? Infinity)
+  ) {
+    surroundings = around()
+    judged = judgeResponse(markless, surroundings)
+  }
+  const kept = keepable(run, view, scope, markless, surroundings, judged)
   if ('refused' in kept) {
     if (way === 'validated') attempt.own = { ...previous!, lines: captured.lines }
     return kept
   }
-  const groups = parseCacheGroups(fieldValue(captured.fields, 'cache-groups'))
+  const named = fieldValue(captured.fields, 'cache-groups')
+  const groups = named === undefined ? [] : parseCacheGroups(named)
   if (groups.length > 0) context.tag(...groups.map((group) => groupTag(run.url, group)))
   const times = keepTimes(kept.page!, settings, core.clock.now())
   context.ttl(times.ttlMs)

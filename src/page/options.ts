@@ -15,6 +15,7 @@ import {
   type SurrogateKeyFormat,
   type StalePermission,
 } from '../http/index.js'
+import { memoise } from '../http/memoise.js'
 import { type CompressOptions, type CompressSettings, resolveCompress } from './compress.js'
 import type { Purge } from './purge.js'
 import { resolveSurrogate } from './surrogate.js'
@@ -143,6 +144,8 @@ export interface PageSettings {
   readonly holes: ReadonlyMap<string, Hole>
   readonly inFront: boolean
   readonly status: CacheStatusWriter
+  /** What `Cache-Status` says of a page that was made and is kept. */
+  readonly saidStored: (reason: string) => string
 }
 
 const NAMES = new Set([
@@ -200,6 +203,7 @@ export function resolvePageOptions(options: PageOptions): PageSettings {
   const graceMs = ms(options.grace, 'grace') ?? 0
   const whileRevalidateMs = ms(options.staleWhileRevalidate, 'staleWhileRevalidate') ?? graceMs
   const ifErrorMs = ms(options.staleIfError, 'staleIfError') ?? graceMs
+  const status = createCacheStatusWriter(options.name ?? 'keepfresh')
   return Object.freeze({
     ttlMs: ms(options.ttl, 'ttl'),
     staleWhileRevalidateMs: whileRevalidateMs,
@@ -228,7 +232,8 @@ export function resolvePageOptions(options: PageOptions): PageSettings {
     maxVariants: count(options.maxVariants, 'maxVariants', 32),
     holes: holesByName(options.holes),
     inFront: flag(options.inFront, 'inFront'),
-    status: createCacheStatusWriter(options.name ?? 'keepfresh'),
+    status,
+    saidStored: memoise((fwd) => status.write({ fwd, stored: true })),
   })
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { isInHole } from '../fragment/uncacheable.js'
 import type { FieldLine, FieldValues } from '../http/index.js'
-import { watchFields } from './watched-fields.js'
+import { type LaterFields, type Watched, watchFields, type Watching } from './watched-fields.js'
 
 /**
  * What a handler sees of a request while it makes a page for many visitors.
@@ -66,31 +66,155 @@ export interface ViewOptions {
 
 /** Shows a request to the handler that makes a page, until `end` is called. */
 export function viewRequest(request: IncomingMessage, options: ViewOptions): RequestView {
-  const { host, added, subject } = options
-  const read = new Set<string>()
-  let noting = true
-  let handed = false
-  let guarded = false
-  const counts = (): boolean => noting && !isInHole()
-  const note = (name: string): void => {
-    if (!HIDDEN.has(name) && name !== 'host') read.add(name)
+  return new View(request, options)
+}
+
+const NOTHING_READ: ReadonlySet<string> = new Set()
+
+/** A class that is what its proxies call, too: there is one for each miss. */
+class View implements RequestView, Watching, LaterFields {
+  personal = false
+  personalLate = false
+  guarded = false
+  readonly #request: IncomingMessage
+  readonly #options: ViewOptions
+  readonly #headers: FieldValues
+  readonly #method: string | undefined
+  readonly #watched: Watched<object>
+  #read: Set<string> | undefined = undefined
+  #noting = true
+  #handed = false
+  #shown: Record<string, string | readonly string[]> | undefined = undefined
+  #written: Map<string | symbol, unknown> | undefined = undefined
+  readonly #restores: (() => void)[] = []
+
+  constructor(request: IncomingMessage, options: ViewOptions) {
+    this.#request = request
+    this.#options = options
+    this.#headers = request.headers
+    this.#method = request.method
+    this.#watched = watchFields({}, this, this)
+    this.#substitute('headers', this.#watched.fields)
+    this.#substitute(
+      'rawHeaders',
+      filledWhenRead<string>([], (all) => {
+        this.onAll()
+        for (const [name, value] of Object.entries(this.#all())) all.push(name, String(value))
+      }),
+    )
+    this.#substitute(
+      'headersDistinct',
+      filledWhenRead({}, (all) => {
+        this.onAll()
+        for (const [name, value] of Object.entries(this.#all())) {
+          Reflect.set(all, name, [value].flat())
+        }
+      }),
+    )
+    const { subject } = options
+    for (const name of PERSONAL) {
+      const value: unknown = Reflect.get(subject, name)
+      if (value === undefined || value === null) continue
+      this.guarded = true
+      this.#replace(subject, name, () => {
+        if (this.counts()) {
+          if (this.#handed) this.personalLate = true
+          else this.personal = true
+        }
+        return value
+      })
+    }
+    request.method = 'GET'
   }
-  const noteAll = (): void => {
-    if (counts()) read.add(EVERYTHING)
+
+  get read(): ReadonlySet<string> {
+    this.#watched.settle()
+    return this.#read ?? NOTHING_READ
   }
-  const shown = shownFields(request.headers, host, added)
-  let written: Map<string | symbol, unknown> | undefined
-  const watched = watchFields(shown, {
-    counts,
-    onName: note,
-    onAll: noteAll,
-    onWrite: (name, value) => {
-      written ??= new Map()
-      written.set(name, value)
-    },
-  })
-  const replaced: (() => void)[] = []
-  const replace = (target: object, name: string, value: () => unknown): void => {
+
+  counts(): boolean {
+    return this.#noting && !isInHole()
+  }
+
+  onName(name: string): void {
+    if (HIDDEN.has(name) || name === 'host') return
+    this.#read ??= new Set()
+    this.#read.add(name)
+  }
+
+  onAll(): void {
+    if (!this.counts()) return
+    this.#read ??= new Set()
+    this.#read.add(EVERYTHING)
+  }
+
+  onWrite(name: string | symbol, value: unknown): void {
+    this.#written ??= new Map()
+    this.#written.set(name, value)
+  }
+
+  one(name: string): unknown {
+    const { host, added } = this.#options
+    if (name === 'host') return host
+    const line = added.findLast(([other]) => other === name)
+    if (line !== undefined) return line[1]
+    if (HIDDEN.has(name) || !Object.hasOwn(this.#headers, name)) return undefined
+    const value = this.#headers[name]
+    return typeof value === 'number' ? String(value) : value
+  }
+
+  fill(fields: object): void {
+    Object.assign(fields, this.#all())
+  }
+
+  handOver(): void {
+    this.#handed = true
+  }
+
+  unnoted<T>(inside: () => T): T {
+    const before = this.#noting
+    this.#noting = false
+    try {
+      return inside()
+    } finally {
+      this.#noting = before
+    }
+  }
+
+  end(): void {
+    this.#noting = false
+    for (const restore of this.#restores) restore()
+    this.#restores.length = 0
+    const request = this.#request
+    if (this.#method !== undefined) request.method = this.#method
+    if (this.#written === undefined) return
+    for (const [name, value] of this.#written) {
+      if (value === undefined) Reflect.deleteProperty(request.headers, name)
+      else Reflect.set(request.headers, name, value)
+    }
+    this.#written = undefined
+  }
+
+  /** All that is shown, as the request came. */
+  #all(): Record<string, string | readonly string[]> {
+    const { host, added } = this.#options
+    return (this.#shown ??= shownFields(this.#headers, host, added))
+  }
+
+  /** By assignment where that works: defining a getter gives the request a shape of its own. */
+  #substitute(name: 'headers' | 'rawHeaders' | 'headersDistinct', value: object): void {
+    const request = this.#request
+    const before: unknown = name === 'headersDistinct' ? undefined : request[name]
+    if (!Reflect.set(request, name, value) || request[name] !== value) {
+      this.#replace(request, name, () => value)
+      return
+    }
+    this.#restores.push(() => {
+      if (request[name] === value) Reflect.set(request, name, before)
+    })
+  }
+
+  #replace(target: object, name: string, value: () => unknown): void {
     const before = Object.getOwnPropertyDescriptor(target, name)
     if (before?.configurable === false) return
     const set = (next: unknown): void => {
@@ -103,112 +227,53 @@ export function viewRequest(request: IncomingMessage, options: ViewOptions): Req
     }
     Object.defineProperty(target, name, { get: value, set, configurable: true, enumerable: true })
     const ours = value
-    replaced.push(() => {
+    this.#restores.push(() => {
       if (Object.getOwnPropertyDescriptor(target, name)?.get !== ours) return
       if (before === undefined) Reflect.deleteProperty(target, name)
       else Object.defineProperty(target, name, before)
     })
   }
-  /** By assignment where that works: defining a getter gives the request a shape of its own. */
-  const substitute = (name: 'headers' | 'rawHeaders' | 'headersDistinct', value: object): void => {
-    const before: unknown = name === 'headersDistinct' ? undefined : request[name]
-    if (!Reflect.set(request, name, value) || request[name] !== value) {
-      replace(request, name, () => value)
-      return
-    }
-    replaced.push(() => {
-      if (request[name] === value) Reflect.set(request, name, before)
-    })
-  }
-  substitute('headers', watched.fields)
-  substitute(
-    'rawHeaders',
-    filledWhenRead<string>([], (all) => {
-      noteAll()
-      for (const [name, value] of Object.entries(shown)) all.push(name, String(value))
-    }),
-  )
-  substitute(
-    'headersDistinct',
-    filledWhenRead({}, (all) => {
-      noteAll()
-      for (const [name, value] of Object.entries(shown)) Reflect.set(all, name, [value].flat())
-    }),
-  )
-  for (const name of PERSONAL) {
-    const value: unknown = Reflect.get(subject, name)
-    if (value === undefined || value === null) continue
-    guarded = true
-    replace(subject, name, () => {
-      if (counts()) {
-        if (handed) view.personalLate = true
-        else view.personal = true
-      }
-      return value
-    })
-  }
-  const view: RequestView & { personal: boolean; personalLate: boolean } = {
-    get read() {
-      watched.settle()
-      return read
-    },
-    personal: false,
-    personalLate: false,
-    guarded,
-    handOver() {
-      handed = true
-    },
-    unnoted(inside) {
-      const before = noting
-      noting = false
-      try {
-        return inside()
-      } finally {
-        noting = before
-      }
-    },
-    end() {
-      noting = false
-      for (const restore of replaced) restore()
-      replaced.length = 0
-      if (written === undefined) return
-      for (const [name, value] of written) {
-        if (value === undefined) Reflect.deleteProperty(request.headers, name)
-        else Reflect.set(request.headers, name, value)
-      }
-      written = undefined
-    },
-  }
-  return view
 }
 
 /** A list or an object that is filled when somebody first looks at it. */
 function filledWhenRead<Item>(all: Item[], fill: (all: Item[]) => void): Item[]
 function filledWhenRead(all: object, fill: (all: object) => void): object
 function filledWhenRead<All extends object>(all: All, fill: (all: All) => void): All {
-  let filled = false
-  const look = (): void => {
-    if (!filled) fill(all)
-    filled = true
+  return new Proxy<All>(all, new Filler(fill as (all: object) => void))
+}
+
+class Filler implements ProxyHandler<object> {
+  #fill: ((all: object) => void) | undefined
+
+  constructor(fill: (all: object) => void) {
+    this.#fill = fill
   }
-  return new Proxy(all, {
-    get(target, name) {
-      look()
-      return Reflect.get(target, name)
-    },
-    has(target, name) {
-      look()
-      return Reflect.has(target, name)
-    },
-    ownKeys(target) {
-      look()
-      return Reflect.ownKeys(target)
-    },
-    getOwnPropertyDescriptor(target, name) {
-      look()
-      return Reflect.getOwnPropertyDescriptor(target, name)
-    },
-  })
+
+  get(target: object, name: string | symbol): unknown {
+    this.#look(target)
+    return Reflect.get(target, name)
+  }
+
+  has(target: object, name: string | symbol): boolean {
+    this.#look(target)
+    return Reflect.has(target, name)
+  }
+
+  ownKeys(target: object): (string | symbol)[] {
+    this.#look(target)
+    return Reflect.ownKeys(target)
+  }
+
+  getOwnPropertyDescriptor(target: object, name: string | symbol): PropertyDescriptor | undefined {
+    this.#look(target)
+    return Reflect.getOwnPropertyDescriptor(target, name)
+  }
+
+  #look(target: object): void {
+    const fill = this.#fill
+    this.#fill = undefined
+    fill?.(target)
+  }
 }
 
 function shownFields(

@@ -40,14 +40,20 @@ export async function runAttended(
   attempt: Attempt,
   reason: ForwardReason,
 ): Promise<Made> {
-  const { visit, headers, at } = entered
-  const { request, response, subject } = visit
-  const { onHandOver } = visit
-  const base = runOf(entered, names, reason)
-  const run = { ...base, request, response, subject, headers, onHandOver }
+  const { visit, at } = entered
+  const run = runOf(entered, names, reason, {
+    request: visit.request,
+    response: visit.response,
+    subject: visit.subject,
+    headers: entered.headers,
+    onHandOver: visit.onHandOver,
+    asks: true,
+    attended: true,
+    marks: marksFor(entered.shared.settings),
+  })
   const { settings, core, marks } = run
   if (marks !== undefined) fillOnTheWay(core, settings, visit, marks)
-  const made = await makePage({ ...run, asks: true, attended: true }, context, attempt, () => {
+  const made = await makePage(run, context, attempt, () => {
     visit.narrow?.(at.target)
     markIn(marks, visit.proceed)
   })
@@ -92,28 +98,29 @@ async function detached(
   const { request, response } = createDetached(at.target, withHost(lines, at.host), encrypted)
   const sent = { ...request.headers } as FieldValues
   const { promise, resolve, reject } = Promise.withResolvers<Made>()
-  const base = runOf(entered, names, reason)
+  const marks = marksFor(entered.shared.settings)
+  const base = runOf(entered, names, reason, {
+    request,
+    response,
+    subject: request,
+    headers: sent,
+    onHandOver: undefined,
+    asks,
+    attended: false,
+    marks,
+  })
   let reached = false
   detachedRuns.set(request, (own) => {
     const { subject, proceed, narrow, onHandOver } = own
     detachedRuns.delete(request)
     reached = true
-    const run = {
-      ...base,
-      asks,
-      request,
-      response: own.response,
-      subject,
-      headers: sent,
-      onHandOver,
-      attended: false,
-    }
+    const run: Run = { ...base, response: own.response, subject, onHandOver }
     const attempt: Attempt = { capture: undefined, own: undefined, left: false }
     // Nobody waits for this request: a route that takes it over lets it be.
     offerToRoute(own, attempt, new Promise<void>(() => {}))
     makePage(run, context, attempt, () => {
       narrow?.(at.target)
-      markIn(base.marks, proceed)
+      markIn(marks, proceed)
     }).then(resolve, reject)
   })
   // An answer that comes from before the handler (a login, a redirect) is not the page.
@@ -124,27 +131,43 @@ async function detached(
   return promise
 }
 
+/** What a run of a visitor's own request and one of ours differ in. */
+type Own = Pick<
+  Run,
+  'request' | 'response' | 'subject' | 'headers' | 'onHandOver' | 'asks' | 'attended' | 'marks'
+>
+
 function runOf(
   { shared, at, visit, directives }: Entered,
   names: readonly string[],
   reason: ForwardReason,
-): Omit<Run, 'request' | 'response' | 'subject' | 'attended' | 'asks' | 'headers' | 'onHandOver'> {
+  own: Own,
+): Run {
   const { core, settings } = shared
   return {
+    request: own.request,
+    response: own.response,
+    subject: own.subject,
+    headers: own.headers,
+    onHandOver: own.onHandOver,
+    asks: own.asks,
+    attended: own.attended,
+    marks: own.marks,
     url: at.key,
     host: at.host,
     names,
     settings,
     core,
     reason,
-    marks: marksFor(settings),
     tags:
-      settings.surrogate === undefined ? [] : [pageTag(at.key), ...settings.tags(visit.request)],
+      settings.surrogate === undefined ? NONE : [pageTag(at.key), ...settings.tags(visit.request)],
     identified: settings.identified(visit.request),
     requestNoStore: directives?.noStore === true,
     remember: (vary) => rememberVary(shared, at.key, vary, names),
   }
 }
+
+const NONE: readonly string[] = []
 
 function withHost(lines: readonly FieldLine[], host: string): FieldLine[] {
   return [...lines.filter(([name]) => name !== 'host'), ['host', host]]

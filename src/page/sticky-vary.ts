@@ -50,14 +50,22 @@ export type Place = { readonly names: readonly string[] } | { readonly pointer: 
  * What the place of `names` is for. Where the URL has been seen to vary on more, that is a pointer; but a page that stands there
  * already and is for this visitor stays, told apart by all of them, so that it can be asked about.
  */
-export async function placeOf(
-  { shared, at, headers }: Entered,
+export function placeOf(
+  entered: Entered,
   context: LoaderContext,
   names: readonly string[],
-): Promise<Place> {
-  const { settings } = shared
-  const seen = varySeen(shared, at.key)
-  const known = seen instanceof Promise ? await seen : seen
+): Place | Promise<Place> {
+  const seen = varySeen(entered.shared, entered.at.key)
+  if (seen instanceof Promise) return seen.then((known) => place(entered, context, names, known))
+  return place(entered, context, names, seen)
+}
+
+function place(
+  { shared: { settings }, headers }: Entered,
+  context: LoaderContext,
+  names: readonly string[],
+  known: readonly string[] | undefined,
+): Place {
   const vary = known === undefined ? names : mergeVary(names, known)
   if (vary === '*' || vary.length === names.length) return { names }
   if (previousPage({ headers, settings }, context) !== undefined) return { names: vary }

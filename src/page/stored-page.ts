@@ -3,11 +3,11 @@ import {
   computeFreshness,
   contentEtag,
   type FieldLine,
-  fieldsFromLines,
   type FieldValues,
   findUnsafeLine,
   formatHttpDate,
   type Freshness,
+  type GoverningDirectives,
   governingDirectives,
   hasField,
   isStoredStatus,
@@ -68,6 +68,7 @@ export type Refusal = string
 
 export interface Judged {
   readonly refusal: Refusal | undefined
+  readonly governing: GoverningDirectives
   readonly freshness: Freshness
   readonly vary: Vary
   /** Whether it says that it is for all: `public` or `s-maxage`. */
@@ -105,6 +106,7 @@ export function judgeResponse(
   const { directives } = governing
   return {
     refusal: refusal ?? (isEndless(fields) ? 'event-stream' : undefined),
+    governing,
     freshness,
     vary: parseVary(singleValue(fields['vary'])),
     forAll: directives.public || directives.sMaxAge !== undefined,
@@ -123,20 +125,21 @@ function singleValue(value: FieldValues[string]): string | undefined {
 /** Fields that are about one answer and not about the page. */
 const DROPPED = new Set(['content-length', 'trailer', 'age', 'cache-status'])
 
-/** The page to keep; a response that cannot go out again as it stands gives the reason. */
+/** The page to keep, of a response as it was judged; one that cannot go out again as it stands gives the reason. */
 export function createPage(
-  captured: Captured,
-  around: Surroundings,
-  freshness: Freshness,
+  { status, fields, lines: captured, body, holes }: Captured,
+  { freshUntil, responseAt }: Surroundings,
+  { governing, freshness }: Judged,
 ): StoredPage | Refusal {
-  const { status, fields, body, holes } = captured
   if (!isStoredStatus(status)) return 'status'
-  const { directives } = governingDirectives(fields, around.settings.targets)
-  let lines = storableLines(captured.lines, directives).filter(([name]) => !DROPPED.has(name))
+  let lines: FieldLine[] = []
+  for (const line of storableLines(captured, governing.directives)) {
+    if (!DROPPED.has(line[0])) lines.push(line)
+  }
   if (findUnsafeLine(lines) !== undefined) return 'unsafe-field'
-  const left = Math.max(0, Math.floor((around.freshUntil - freshness.bornAt) / 1000))
-  if (left !== Infinity) lines = replaceLines(lines, capFields(fields, left, around.responseAt))
-  if (!hasField(fields, 'date')) lines.push(['date', formatHttpDate(around.responseAt)])
+  const left = Math.max(0, Math.floor((freshUntil - freshness.bornAt) / 1000))
+  if (left !== Infinity) lines = replaceLines(lines, capFields(fields, left, responseAt))
+  if (!hasField(fields, 'date')) lines.push(['date', formatHttpDate(responseAt)])
   if (holes !== undefined) {
     // No two visitors get the same bytes: there is nothing to ask about.
     lines = lines.filter(([name]) => name !== 'etag' && name !== 'last-modified')
@@ -148,8 +151,18 @@ export function createPage(
 
 /** A stored number is there or is not; an absent one is not stored. */
 function plain(freshness: Freshness): Freshness {
-  const { staleIfErrorMs, ...rest } = freshness
-  return (staleIfErrorMs === undefined ? rest : { ...rest, staleIfErrorMs }) as Freshness
+  const { staleIfErrorMs } = freshness
+  const { bornAt, lifetimeMs, source, alwaysValidate, neverStale, staleWhileRevalidateMs } =
+    freshness
+  const stored = {
+    bornAt,
+    lifetimeMs,
+    source,
+    alwaysValidate,
+    neverStale,
+    staleWhileRevalidateMs,
+  }
+  return (staleIfErrorMs === undefined ? stored : { ...stored, staleIfErrorMs }) as Freshness
 }
 
 /** The lines, with all of a name replaced where there are newer ones. */
@@ -167,8 +180,7 @@ export function keepTimes(
   settings: PageSettings,
   now: number,
 ): { readonly ttlMs: number; readonly graceMs: number } {
-  const fields = fieldsFromLines(lines)
-  const asked = hasField(fields, 'etag') || hasField(fields, 'last-modified')
+  const asked = lines.some(([name]) => name === 'etag' || name === 'last-modified')
   const keepMs = asked ? settings.keepMs : 0
   // What must be asked about on every use is never fresh for the engine, but for the moment it takes to keep it.
   if (freshness.alwaysValidate) return { ttlMs: 1, graceMs: keepMs }

@@ -6,7 +6,6 @@ import {
   type Captured,
   createPage,
   type Judged,
-  judgeResponse,
   type Kept,
   replaceLines,
   type Surroundings,
@@ -47,19 +46,21 @@ export function keepable(
   scope: Scope | undefined,
   captured: Captured,
   around: Surroundings,
+  judged: Judged,
 ): Kept | Refused {
   const { settings, headers } = run
-  const keyed = (name: string): boolean => name !== EVERYTHING && !settings.unkeyed.has(name)
-  const judged = judgeResponse(captured, around)
   const refused = judged.refusal ?? whyNotKept(run, view, scope, judged)
   if (refused !== undefined) return { refused }
-  const read = settings.varyAlone ? [] : [...view.read].filter(keyed)
-  const vary = mergeVary(mergeVary(run.names, judged.vary), read)
+  let vary = mergeVary(run.names, judged.vary)
+  if (view.read.size > 0 && !settings.varyAlone) {
+    const keyed = (name: string): boolean => name !== EVERYTHING && !settings.unkeyed.has(name)
+    vary = mergeVary(vary, [...view.read].filter(keyed))
+  }
   if (vary === '*') return { refused: 'vary' }
-  const page = createPage(captured, around, judged.freshness)
+  const page = createPage(captured, around, judged)
   if (typeof page === 'string') return { refused: page }
-  const added = addedLines(run, scope, captured.fields, true)
-  const lines = added.length === 0 ? page.lines : replaceLines(page.lines, added)
   const variant = variantKey(vary, headers, settings.normalisers)
-  return { vary, variant, page: { ...page, lines } }
+  const added = addedLines(run, scope, captured.fields, true)
+  if (added.length === 0) return { vary, variant, page }
+  return { vary, variant, page: { ...page, lines: replaceLines(page.lines, added) } }
 }

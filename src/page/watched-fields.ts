@@ -56,53 +56,97 @@ export interface Watched<Fields> {
 /**
  * The same fields, watched. The last of them must be one that is no dependency: whether that is asked for by name after all
  * were gone through cannot be told.
+ *
+ * `fields` may be given empty, with what fills them before anything but one name is asked for, and what one name gives until then.
  */
 export function watchFields<Fields extends object>(
   fields: Fields,
   watching: Watching,
+  later?: LaterFields,
 ): Watched<Fields> {
-  let values: Pass | undefined
-  let descriptors: Pass | undefined
-  const note = (name: string | symbol, pass?: Pass): void => {
-    if (typeof name !== 'string' || !watching.counts()) return
-    if (pass?.goesOn(name) !== true) watching.onName(name)
-  }
-  const settle = (): void => {
-    for (const pass of [values, descriptors]) {
-      for (const name of pass?.byName() ?? []) watching.onName(name)
-    }
-  }
-  const watched = new Proxy(fields, {
-    get(target, name) {
-      note(name, values)
-      return Reflect.get(target, name)
-    },
-    set(target, name, value) {
-      note(name)
-      watching.onWrite(name, value)
-      return Reflect.set(target, name, value)
-    },
-    deleteProperty(target, name) {
-      watching.onWrite(name, undefined)
-      return Reflect.deleteProperty(target, name)
-    },
-    has(target, name) {
-      note(name)
-      return Reflect.has(target, name)
-    },
-    getOwnPropertyDescriptor(target, name) {
-      note(name, descriptors)
-      return Reflect.getOwnPropertyDescriptor(target, name)
-    },
-    ownKeys(target) {
-      const names = Reflect.ownKeys(target)
-      if (!watching.counts()) return names
-      settle()
-      watching.onAll()
-      values = new Pass(names)
-      descriptors = new Pass(names)
-      return names
-    },
-  })
-  return { fields: watched, settle }
+  const watcher = new Watcher(watching, later)
+  return { fields: new Proxy<Fields>(fields, watcher), settle: () => watcher.settle() }
 }
+
+/** Fields that are not there before somebody looks at more than one of them. */
+export interface LaterFields {
+  /** One of them. */
+  readonly one: (name: string) => unknown
+  /** Puts them all in place. */
+  readonly fill: (fields: object) => void
+}
+
+class Watcher implements ProxyHandler<object> {
+  readonly #watching: Watching
+  #later: LaterFields | undefined
+  #values: Pass | undefined = undefined
+  #descriptors: Pass | undefined = undefined
+
+  constructor(watching: Watching, later: LaterFields | undefined) {
+    this.#watching = watching
+    this.#later = later
+  }
+
+  get(target: object, name: string | symbol): unknown {
+    this.#note(name, this.#values)
+    if (this.#later !== undefined && typeof name === 'string') {
+      return this.#later.one(name) ?? Reflect.get(target, name)
+    }
+    return Reflect.get(target, name)
+  }
+
+  set(target: object, name: string | symbol, value: unknown): boolean {
+    this.#fill(target)
+    this.#note(name)
+    this.#watching.onWrite(name, value)
+    return Reflect.set(target, name, value)
+  }
+
+  deleteProperty(target: object, name: string | symbol): boolean {
+    this.#fill(target)
+    this.#watching.onWrite(name, undefined)
+    return Reflect.deleteProperty(target, name)
+  }
+
+  has(target: object, name: string | symbol): boolean {
+    this.#fill(target)
+    this.#note(name)
+    return Reflect.has(target, name)
+  }
+
+  getOwnPropertyDescriptor(target: object, name: string | symbol): PropertyDescriptor | undefined {
+    this.#fill(target)
+    this.#note(name, this.#descriptors)
+    return Reflect.getOwnPropertyDescriptor(target, name)
+  }
+
+  ownKeys(target: object): (string | symbol)[] {
+    this.#fill(target)
+    const names = Reflect.ownKeys(target)
+    if (!this.#watching.counts()) return names
+    this.settle()
+    this.#watching.onAll()
+    this.#values = new Pass(names)
+    this.#descriptors = new Pass(names)
+    return names
+  }
+
+  /** See `Watched`. */
+  settle(): void {
+    for (const name of this.#values?.byName() ?? NONE) this.#watching.onName(name)
+    for (const name of this.#descriptors?.byName() ?? NONE) this.#watching.onName(name)
+  }
+
+  #note(name: string | symbol, pass?: Pass): void {
+    if (typeof name !== 'string' || !this.#watching.counts()) return
+    if (pass?.goesOn(name) !== true) this.#watching.onName(name)
+  }
+
+  #fill(target: object): void {
+    const later = this.#later
+    this.#later = undefined
+    later?.fill(target)
+  }
+}
+
+const NONE: readonly string[] = []
