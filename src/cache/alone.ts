@@ -1,13 +1,21 @@
 import type { LocalStore } from '../store/store.js'
+import { type Ahead, takeAhead } from './ahead.js'
 import { type Answer, answerOfLoaded } from './answer.js'
 import { createContext, createSaid, endContext, type LoaderContext, type Said } from './context.js'
 import { type Core, readable } from './core.js'
 import { fail } from './ending.js'
-import { hasForeign, keepHere, type KeepOptions, noteForeign, type Returned } from './keep.js'
-import { Load } from './load.js'
+import {
+  hasForeign,
+  keepHere,
+  type KeepOptions,
+  keepThere,
+  noteForeign,
+  type Returned,
+} from './keep.js'
+import { Load, type Loaded } from './load.js'
 import type { Policy } from './options.js'
 import type { Reading } from './reading.js'
-import { noteNear, SOON } from './run.js'
+import { learnNear, noteNear, renewWhile, SOON } from './run.js'
 import { currentScope, runInScope, Scope } from './scope.js'
 import { waitsBegin } from './waiting.js'
 
@@ -48,6 +56,29 @@ export async function loadAlone(core: Core, reading: Reading): Promise<Answer> {
   }
 }
 
+/** Whether a reading for which a lease came with the answer may go on by {@link loadAhead}. */
+export function mayLoadAhead(core: Core, { key, policy, signal }: Reading): boolean {
+  if (signal !== undefined || policy.hardMs !== undefined) return false
+  return !core.closed && !core.loads.has(key)
+}
+
+/** The same where the one remote store there is has just said that it holds nothing, and given its lease. */
+export async function loadAhead(core: Core, reading: Reading, ahead: Ahead): Promise<Answer> {
+  const lone = new LoneLoad(core, reading, ahead)
+  try {
+    lone.value = await lone.call()
+    if (lone.said.noting !== undefined) await Promise.all(lone.said.noting)
+    lone.returned()
+    if (hasForeign(core, lone)) await noteForeign(core, lone, lone)
+    return lone.answer(await keepThere(core, lone, lone))
+  } catch (error) {
+    lone.failed(error)
+    throw error
+  } finally {
+    lone.end()
+  }
+}
+
 /** A load on the short way: what its loader needs, what it returned, and how that is to be kept. */
 class LoneLoad implements Returned, KeepOptions {
   readonly load: Load
@@ -62,19 +93,21 @@ class LoneLoad implements Returned, KeepOptions {
   readonly #outer: Scope | undefined = currentScope()
   readonly #makers: readonly Load[] | undefined
   #context: LoaderContext | undefined
+  #stopRenewing: (() => void) | undefined
 
-  constructor(core: Core, reading: Reading) {
+  constructor(core: Core, reading: Reading, ahead?: Ahead) {
     this.#core = core
     this.#reading = reading
     const { key, policy } = reading
     this.policy = policy
     core.counters.misses++
     if (core.events.wants('miss')) core.events.emit('miss', { key: readable(key) })
-    const load = new Load(core, key, policy.tags)
+    const load = new Load(core, key, policy.tags, ahead?.near)
     this.load = load
     this.scope = new Scope([load], undefined)
     core.loads.set(key, load)
-    noteNear(core, load)
+    if (ahead === undefined) noteNear(core, load)
+    else takeAhead(load, ahead)
     this.#makers = this.#outer === undefined ? undefined : waitsBegin(core, this.#outer, load)
     load.enter()
   }
@@ -86,6 +119,10 @@ class LoneLoad implements Returned, KeepOptions {
     this.startedAt = core.clock.now()
     load.begun = ++core.sequence
     core.counters.loads++
+    if (core.remotes.length > 0) {
+      learnNear(core, load)
+      this.#stopRenewing = renewWhile(core, [load])
+    }
     const keepMs = policy.ttlMs + policy.graceMs
     this.#context = createContext(core, load, said, { scope, previous: undefined, keepMs })
     return runInScope(scope, this.#reading.loader, this.#context)
@@ -95,6 +132,7 @@ class LoneLoad implements Returned, KeepOptions {
   returned(failure: { readonly error?: unknown } = {}): void {
     const { events, clock } = this.#core
     this.scope.ended = true
+    this.#stopRenewing?.()
     endContext(this.#context!)
     this.#context = undefined
     if (!events.wants('load')) return
@@ -104,8 +142,11 @@ class LoneLoad implements Returned, KeepOptions {
 
   /** The answer for the caller. */
   keep(): Answer {
+    return this.answer(keepHere(this.#core, this, this))
+  }
+
+  answer(loaded: Loaded): Answer {
     const core = this.#core
-    const loaded = keepHere(core, this, this)
     const answer = answerOfLoaded(core, this.load, loaded)
     const outer = this.#outer
     if (outer !== undefined) {

@@ -1,11 +1,11 @@
-import { remoteName } from '../store/names.js'
-import type { Entry, Fill, Version } from '../store/store.js'
+import type { Entry, Version } from '../store/store.js'
 import { noteLate, type Said } from './context.js'
-import { readable, report, type Core, type Remote } from './core.js'
-import { createEntry, sealEntry, type Facts } from './entries.js'
+import { readable, type Core } from './core.js'
+import { createEntry, type Facts } from './entries.js'
 import { end, fail, releaseLeases } from './ending.js'
+import { fillRemote } from './fill-remote.js'
 import type { Load, Loaded } from './load.js'
-import { isUnavailable, rememberTags, type Seen } from './lookup.js'
+import { rememberTags } from './lookup.js'
 import type { Policy } from './options.js'
 import { NO_PAIRS, type Scope } from './scope.js'
 import type { CacheEvents } from './events.js'
@@ -27,7 +27,7 @@ export interface KeepOptions {
 type Unkept = CacheEvents['unkept']['reason']
 
 /** What became of one load on the way into the stores. */
-interface Keeping extends Returned {
+export interface Keeping extends Returned {
   readonly facts: Facts
   readonly consistent: boolean
   unkept: Unkept | undefined
@@ -78,6 +78,27 @@ export function keepHere(core: Core, returned: Returned, options: KeepOptions): 
   const one = weigh(core, returned, options)
   if (one.unkept === undefined) {
     one.load.filling = ++core.sequence
+    fillNear(core, one, options)
+  }
+  const loaded = settle(core, one, options)
+  if (loaded === undefined) throw one.refused!.error
+  return loaded
+}
+
+/**
+ * The same for one load under a lease of the one remote store there is.
+ *
+ * @throws what the value is refused for; the load has failed then.
+ */
+export async function keepThere(
+  core: Core,
+  returned: Returned,
+  options: KeepOptions,
+): Promise<Loaded> {
+  const one = weigh(core, returned, options)
+  if (one.unkept === undefined) {
+    one.load.filling = ++core.sequence
+    await fillRemote(core, core.remotes[0]!, [one], options)
     fillNear(core, one, options)
   }
   const loaded = settle(core, one, options)
@@ -235,92 +256,6 @@ function stillHold(
 /** Whether something was made from parts that another cache keeps. */
 export function hasForeign(core: Core, { policy, scope }: KeepOptions): boolean {
   return policy.inherit && scope.hasOthersThan(core)
-}
-
-async function fillRemote(
-  core: Core,
-  remote: Remote,
-  keepings: readonly Keeping[],
-  { startedAt }: KeepOptions,
-): Promise<void> {
-  const delta = core.clock.now() - startedAt
-  const sealed = await Promise.all(
-    keepings.map(async (one) => {
-      try {
-        return await sealFill(core, remote, one.load, one.value, one.facts, delta)
-      } catch (error) {
-        one.refused = { error }
-        return undefined
-      }
-    }),
-  )
-  const filling = keepings.filter((_, index) => sealed[index] !== undefined)
-  if (remote.place === 0) {
-    for (const one of keepings) if (!filling.includes(one)) one.unkept ??= 'unleased'
-  }
-  if (filling.length === 0) return
-  const tags = remote.place === 0 ? [...new Set(filling.flatMap(({ facts }) => facts.tags))] : []
-  try {
-    const { filled, state } = await remote.store.fill(
-      sealed.filter((fill) => fill !== undefined),
-      tags.map((tag) => remoteName(tag).name),
-    )
-    filling.forEach((one, index) => {
-      const outcome = filled[index]!
-      if (isUnavailable(outcome)) {
-        report(core, outcome.unavailable, 'fill', { key: one.load.key, tier: remote.name })
-        one.unkept ??= 'unavailable'
-      } else if (!outcome) one.unkept ??= 'overtaken'
-      else if (remote.place === 0) {
-        const after = state.keys[index]!
-        one.validated =
-          !isUnavailable(after) &&
-          after.space === one.load.spaces[0] &&
-          one.facts.tags.every(
-            (tag, at) => state.versions[tags.indexOf(tag)] === one.facts.versions[at],
-          )
-      }
-    })
-  } catch (error) {
-    for (const one of filling) one.unkept ??= 'unavailable'
-    report(core, error, 'fill', { tier: remote.name })
-  }
-}
-
-/** The entry as bytes for one store, under the load's lease there, which is used up; undefined when it has none. */
-async function sealFill(
-  core: Core,
-  remote: Remote,
-  load: Load,
-  value: unknown,
-  facts: Facts,
-  delta: number,
-): Promise<Fill | undefined> {
-  const lease = load.leases[remote.place]
-  const space = load.spaces[remote.place]
-  if (lease === undefined || space === undefined) return undefined
-  const { name } = remoteName(load.key)
-  const bytes = await sealEntry(core, load.key, value, facts, space, delta)
-  load.leases[remote.place] = undefined
-  return { key: name, lease, bytes, keepMs: facts.staleUntil - core.clock.now() }
-}
-
-/** Fills the remote stores nearer than the one where an entry was found, under the leases the load holds there. */
-export async function fillNearer(
-  core: Core,
-  load: Load,
-  value: unknown,
-  seen: Seen,
-): Promise<void> {
-  for (const remote of core.remotes) {
-    if (remote.place >= seen.remote.place) return
-    try {
-      const fill = await sealFill(core, remote, load, value, seen.judged, seen.judged.delta)
-      if (fill) await remote.store.fill([fill], [])
-    } catch (error) {
-      report(core, error, 'fill', { key: load.key, tier: remote.name })
-    }
-  }
 }
 
 /** Fills process memory, if everything behind it took the value. */

@@ -12,7 +12,8 @@ import {
 import { readable, report, type Core, type Remote } from './core.js'
 import { end, fail, overtake, releaseLeases } from './ending.js'
 import { createEntry, type Facts } from './entries.js'
-import { fillNearer, keepLoads } from './keep.js'
+import { fillNearer } from './fill-remote.js'
+import { keepLoads } from './keep.js'
 import type { Load, Loaded } from './load.js'
 import {
   expectedTags,
@@ -340,9 +341,7 @@ async function lead(
   for (const load of loads) {
     load.begun = core.sequence
     core.counters.loads++
-    if (core.near && load.nearLease && core.remotes.length > 0) {
-      core.near.learn(load.nearLease, [...load.noted.keys()], [...load.noted.values()])
-    }
+    learnNear(core, load)
   }
   const stopRenewing = renewWhile(core, loads)
   const contexts = loads.map((load, index) =>
@@ -373,6 +372,12 @@ async function lead(
     return []
   })
   if (loaded.length > 0) await keepLoads(core, loaded, { policy, scope, startedAt })
+}
+
+/** Process memory takes over what a remote store noted for a load. */
+export function learnNear(core: Core, load: Load): void {
+  if (core.near === undefined || !load.nearLease || core.remotes.length === 0) return
+  core.near.learn(load.nearLease, [...load.noted.keys()], [...load.noted.values()])
 }
 
 /**
@@ -407,7 +412,7 @@ function pairsIn({
 }
 
 /** Prolongs the leases for as long as the loader runs; returns what ends it. */
-function renewWhile(core: Core, loads: readonly Load[]): () => void {
+export function renewWhile(core: Core, loads: readonly Load[]): () => void {
   if (loads.every((load) => load.leases.every((lease) => lease === undefined))) return () => {}
   const { leaseMs } = core.settings
   let cancel: Cancel

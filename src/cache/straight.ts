@@ -6,6 +6,7 @@ import { ODD } from '../store/envelope.js'
 import { plainHash, shortName } from '../store/names.js'
 import type { Sheet, TagQuestion, Version } from '../store/store.js'
 import { Ahead, askAhead, giveBack } from './ahead.js'
+import { loadAhead, mayLoadAhead } from './alone.js'
 import { ofMemory } from './answer.js'
 import { report, type Core, type StraightRemote } from './core.js'
 import { handOut } from './entries.js'
@@ -255,6 +256,9 @@ class StraightRead {
   }
 
   async #answer(reading: Reading, looked: Looked, ahead?: Ahead): Promise<unknown> {
+    if (ahead !== undefined && mayLoadAhead(this.#core, reading)) {
+      return (await loadAhead(this.#core, reading, ahead)).value
+    }
     const answer = answerFrom(this.#core, reading, {
       ...looked,
       scope: this.#scope,
