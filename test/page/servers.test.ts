@@ -5,6 +5,7 @@ import { redisStore } from '../../adapters/redis/index.js'
 import { type Cache, createCache } from '../../index.js'
 import type { PageOptions } from '../../src/page/index.js'
 import { deferred } from '../support/deferred.js'
+import { startProxy } from '../support/proxy.js'
 import { type RedisServer, startRedis } from '../support/servers/index.js'
 import { until } from '../support/until.js'
 import { expressListener, fastifyHook, type Handler, type Site } from './site.js'
@@ -32,10 +33,11 @@ describe.each([true, false])(
       handler: Handler,
       options: PageOptions,
       own: (server: number) => PageOptions = () => ({}),
+      urls: readonly [string, string] = [redis.url, redis.url],
     ): Promise<readonly [Server, Server]> {
       const namespace = `pages${near}${++count}`
       const make = async (kind: typeof expressListener, server: number): Promise<Server> => {
-        const far = redisStore(redis.url, { deadline: '5s' })
+        const far = redisStore(urls[server]!, { deadline: '5s' })
         const cache = createCache({ namespace, tiers: near ? [memoryStore(), far] : [far] })
         opened.push(cache)
         const all = { hosts: 'shop.test', ...options, ...own(server) }
@@ -141,6 +143,29 @@ describe.each([true, false])(
         return headers['cache-status']?.includes('detail=timeout') === false
       })
       expect(runs.filter((who) => who !== 'third')).toEqual(['first', 'second'])
+    })
+
+    it('does not answer from memory while it cannot hear of changes', async () => {
+      await using proxy = await startProxy(redis)
+      let value = 1
+      const [a, b] = await two(
+        ({ method }) => {
+          if (method === 'POST') value++
+          return { body: String(value) }
+        },
+        { ttl: '1m' },
+        () => ({}),
+        [redis.url, `redis://127.0.0.1:${proxy.port}`],
+      )
+      for (const site of [a, b, a, b]) expect((await site.get('/')).body).toBe('1')
+      await proxy.refuse()
+      await a.ask('POST', '/')
+      expect((await b.get('/')).body).toBe('2')
+      await proxy.pass()
+      await until('it hears of changes again', async () => {
+        const { body, headers } = await b.get('/')
+        return body === '2' && headers['cache-status']?.includes('hit') === true
+      })
     })
 
     it('keeps variants apart on both', async () => {
