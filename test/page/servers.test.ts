@@ -37,7 +37,7 @@ describe.each([true, false])(
     ): Promise<readonly [Server, Server]> {
       const namespace = `pages${near}${++count}`
       const make = async (kind: typeof expressListener, server: number): Promise<Server> => {
-        const far = redisStore(urls[server]!, { deadline: '5s' })
+        const far = redisStore(urls[server], { deadline: '5s' })
         const cache = createCache({ namespace, tiers: near ? [memoryStore(), far] : [far] })
         opened.push(cache)
         const all = { hosts: 'shop.test', ...options, ...own(server) }
