@@ -38,7 +38,8 @@ export function afterwards(
   const { core, passes, bound } = shared
   const { value } = answer
   if ('refused' in value) {
-    if (value.refused !== 'aborted') passes.set(key, core.clock.now() + PASS_MS)
+    const why = value.refused
+    if (why !== 'aborted') passes.set(key, { until: core.clock.now() + PASS_MS, why })
     return
   }
   // A page told apart by nothing is the only one of its URL.

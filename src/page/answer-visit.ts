@@ -46,8 +46,9 @@ export async function answerVisit(entered: Entered, variants: Selection): Promis
       answerOnlyIfCached(entered)
       return
     }
-    if ((shared.passes.get(key) ?? 0) > now) {
-      bypass(shared, visit, 'pass')
+    const pass = shared.passes.get(key)
+    if (pass !== undefined && pass.until > now) {
+      bypass(shared, visit, 'pass', pass.why)
       return
     }
     const next = await fillPage(entered, key, names, page, kept !== page)

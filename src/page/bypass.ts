@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Core } from '../cache/core.js'
+import type { FieldLine } from '../http/index.js'
 import { markIn } from '../fragment/marks.js'
 import { fillOnTheWay, stopFilling } from './fill-holes.js'
 import { marksFor } from './holes.js'
@@ -19,12 +20,19 @@ export function whyNotCached(request: IncomingMessage, settings: PageSettings): 
   return settings.bypass(request) ? 'configured' : undefined
 }
 
-/** Lets the handler answer this visit alone. */
+/** What is said of a response to caches behind us, where its handler says nothing: who looks at the visitor answers the visitor. */
+export const PERSONAL: FieldLine = ['cache-control', 'private']
+
+/** Lets the handler answer this visit alone. `why`: what the answer to another one was not kept for. */
 export function bypass(
   { core, settings }: Pick<Shared, 'core' | 'settings'>,
   visit: Visit,
   detail: string | undefined,
+  why: string | undefined = detail,
 ): void {
+  if (why === 'personal' && !visit.response.hasHeader(PERSONAL[0])) {
+    visit.response.setHeader(...PERSONAL)
+  }
   visit.response.setHeader(
     'cache-status',
     settings.status.write({ fwd: 'bypass', ...(detail === undefined ? {} : { detail }) }),

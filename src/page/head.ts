@@ -14,6 +14,7 @@ import {
   readValidators,
 } from '../http/index.js'
 import { addedLines } from './added.js'
+import { PERSONAL } from './bypass.js'
 import type { Course, Head } from './capture.js'
 import { mayBeCoded, variedByCoding } from './codings.js'
 import type { Run } from './run.js'
@@ -47,6 +48,7 @@ export function sendHead(
       : settings.status.write({ fwd: run.reason, detail: refusal }),
   )
   for (const [name, value] of honest(fields, scope, around)) response.setHeader(name, value)
+  if (refusal === 'personal' && !hasField(fields, PERSONAL[0])) response.setHeader(...PERSONAL)
   if (refusal === undefined) {
     for (const [name, value] of addedLines(run, scope, fields, last)) {
       response.setHeader(name, value)

@@ -51,7 +51,7 @@ export interface Shared {
   readonly find: FindUrl
   readonly bound: VariantBound
   /** Keys whose last response was for one visitor: until when nobody waits for another. */
-  readonly passes: Recent<number>
+  readonly passes: Recent<{ readonly until: number; readonly why: string }>
   readonly refreshing: Set<string>
   /** Pages in content codings; undefined where they are sent as they are. */
   readonly codings: Codings | undefined

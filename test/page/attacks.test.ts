@@ -268,6 +268,25 @@ describe.each(KINDS)('attacks on pages: %s', (_, kind) => {
 describe.each(BEHIND)('what comes before the page cache: %s', (_, kind) => {
   const open = siteOpener(kind, { ttl: '1m' })
 
+  it('lets a handler that looks at the visitor say itself what others may do with that', async () => {
+    const { get } = await open(
+      ({ own, url }) => {
+        void own.user
+        return url === '/said' ? { headers: { 'cache-control': 'public, max-age=60' } } : {}
+      },
+      {},
+      {
+        before: (own) => {
+          own.user = { is: 'ann' }
+        },
+      },
+    )
+    for (const _visit of [1, 2]) {
+      expect((await get('/said')).headers['cache-control']).toBe('public, max-age=60')
+      expect((await get('/unsaid')).headers['cache-control']).toBe('private')
+    }
+  })
+
   it.each(['user', 'session', 'cookies', 'signedCookies'] as const)(
     'keeps nothing of a handler that looks at %s',
     async (name) => {
@@ -283,7 +302,10 @@ describe.each(BEHIND)('what comes before the page cache: %s', (_, kind) => {
       const first = await get('/', { 'x-as': 'ann' })
       expect(first.body).toBe('{"is":"ann"}')
       expect(first.headers['cache-status'] ?? '').toContain('detail=personal')
-      expect((await get('/', { 'x-as': 'bob' })).body).toBe('{"is":"bob"}')
+      const second = await get('/', { 'x-as': 'bob' })
+      expect(second.body).toBe('{"is":"bob"}')
+      // No CDN behind us is to keep it by a rule of its own, whether it was this one that was looked at or the one before.
+      for (const { headers } of [first, second]) expect(headers['cache-control']).toBe('private')
       expect((await get('/')).body).toBe('"nobody"')
     },
   )
