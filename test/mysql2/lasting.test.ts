@@ -239,3 +239,16 @@ test('steps before a COMMIT are told of what a statement commits by itself', asy
   expect(await name()).toBe('x')
   connection.release()
 })
+
+test('NULL that becomes something else on its way into a row is in no known partition', async () => {
+  await server.query('CREATE OR REPLACE TABLE parted (id int PRIMARY KEY, org int NOT NULL)')
+  const pool = mysql.createPool({ uri: server.url, connectionLimit: 2 })
+  pool.on('connection', (connection) => void connection.query("SET SESSION sql_mode = ''"))
+  const db = cachedPool(pool, { cache, scope: 'shop', partitions: { parted: ['org'] } })
+  const count = async () =>
+    ((await db.query('SELECT count(*) AS n FROM parted WHERE org = ?', [0]))[0] as object[])[0]
+  expect(await count()).toEqual({ n: 0 })
+  await db.execute('INSERT INTO parted (id, org) VALUES (1, ?), (2, ?)', [null, null])
+  expect(await count()).toEqual({ n: 2 })
+  await pool.end()
+})

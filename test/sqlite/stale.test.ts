@@ -213,7 +213,7 @@ function attempt(run: () => unknown): { readonly answer: unknown } | { readonly 
 describe.each(CLIENTS)('through %s', (client) => {
   test.each(['WAL', 'DELETE'])(
     'no answer is stale, with journal mode %s',
-    { timeout: 60_000 },
+    { timeout: 60_000 + STEPS_TAKEN * 20 },
     (mode) => {
       const path = file()
       const raw = open(client, path)

@@ -85,6 +85,28 @@ export function testReads(engine: Engine): void {
       expect(await trace(ROW1, ABSENT)).toBe('hm')
     })
 
+    test('an insert that changes another row where a value is taken invalidates that row', async () => {
+      await db.query(
+        `CREATE TABLE coded (id int PRIMARY KEY, code ${engine.text} UNIQUE, v int NOT NULL)`,
+      )
+      await db.query(`INSERT INTO coded VALUES (1, 'a', 1)`)
+      const one = ['SELECT v FROM coded WHERE id = $1', [1]] as const
+      const nine = ['SELECT v FROM coded WHERE id = $1', [9]] as const
+      expect(await trace(one, nine, one, nine)).toBe('mmhh')
+      await db.query(
+        engine.dialect === 'postgres'
+          ? 'INSERT INTO coded VALUES ($1, $2, $3) ON CONFLICT (code) DO UPDATE SET v = EXCLUDED.v'
+          : 'INSERT INTO coded VALUES ($1, $2, $3) ON DUPLICATE KEY UPDATE v = VALUES(v)',
+        [9, 'a', 5],
+      )
+      expect(await trace(one)).toBe('m')
+      if (engine.dialect === 'mysql') {
+        await db.query('REPLACE INTO coded VALUES ($1, $2, $3)', [9, 'a', 7])
+        expect(await trace(one, nine)).toBe('mm')
+      }
+      await db.query('DROP TABLE coded')
+    })
+
     test('tables of subqueries, joins, views and unions are seen', async () => {
       const reads = [
         [
