@@ -19,19 +19,6 @@ test('memory believes no version that was noted before a message it has heard', 
     })
   const [a, d] = [made('A', true), made('D', false)]
   const tagged = { tags: ['t'], ttl: '1m' } as const
-  const through = async (...steps: readonly string[]): Promise<void> => {
-    for (const step of steps) {
-      const before = world.story.length
-      const choose = (options: readonly Step[]) =>
-        Math.max(
-          0,
-          options.findIndex(({ label }) => label.includes(step)),
-        )
-      await world.run(choose, () => world.story.length > before)
-      expect(world.story.at(-1)).toContain(step)
-    }
-  }
-
   // The first read of all sees to it that messages are heard.
   const other = a.getOrSet('other', () => 'old', tagged)
   await world.drain()
@@ -39,12 +26,48 @@ test('memory believes no version that was noted before a message it has heard', 
 
   const loading = Promise.withResolvers<string>()
   const row = a.getOrSet('row', () => loading.promise, tagged)
-  await through('A: claim row')
+  await through(world, 'A: claim row')
   const invalidated = d.invalidateTags('t')
-  await through('D: invalidate', 'message arrives', 'answer to claim')
+  await through(world, 'D: invalidate', 'message arrives', 'answer to claim')
   await invalidated
   const again = a.getOrSet('other', () => 'new', tagged)
   loading.resolve('new')
   await world.drain()
   expect(await Promise.all([row, again])).toEqual(['new', 'new'])
 })
+
+test('a lease that came with the answer is prolonged while the loader runs', async () => {
+  const world = new World(0)
+  const server = new SimulatedServer(world, { claims: true })
+  const cache = createCache({
+    tiers: [server.store('A')],
+    clock: world.clock('A'),
+    random: world.random('A'),
+    lease: '3s',
+  })
+  const loading = Promise.withResolvers<string>()
+  const row = cache.getOrSet('row', () => loading.promise, { ttl: '1h' })
+  await through(world, 'A: claim row', 'answer to claim')
+  // Four seconds in all.
+  for (let n = 0; n < 4; n++) await through(world, 'timer', 'A: renew row', 'answer to renew')
+  loading.resolve('value')
+  await through(world, 'A: fill row')
+  await world.drain()
+  expect(await row).toBe('value')
+  const again = cache.getOrSet('row', () => 'again')
+  await world.drain()
+  expect(await again).toBe('value')
+})
+
+/** Runs these steps, one after the other. */
+async function through(world: World, ...steps: readonly string[]): Promise<void> {
+  for (const step of steps) {
+    const before = world.story.length
+    const at = (options: readonly Step[]) => options.findIndex(({ label }) => label.includes(step))
+    await world.run(
+      (options) => Math.max(0, at(options)),
+      () => world.story.length > before,
+    )
+    expect(world.story.at(-1)).toContain(step)
+  }
+}
