@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { CpuProfile } from '../../benchmarks/lib/flame.js'
 import { GARBAGE, sharesByLayer } from '../../benchmarks/lib/layers.js'
 import { plotCurves } from '../../benchmarks/lib/curves.js'
+import { inTurns, type Loop } from '../../benchmarks/lib/loops.js'
 import { spreadOf } from '../../benchmarks/lib/statistics.js'
 import { stateOf } from '../../benchmarks/lib/table.js'
 import { simulate } from '../../benchmarks/ratio/queries.js'
@@ -25,6 +26,25 @@ test('the CPU time of a process that is gone is not known', () => {
 
 test('a spread is the median and the middle half', () => {
   expect(spreadOf([9, 1, 5, 3, 7])).toEqual({ low: 3, median: 5, high: 7 })
+})
+
+test('loops take turns, first one and then the other way round, and twice the work is twice the time', async () => {
+  const turns: string[] = []
+  const work =
+    (name: string, amount: number): Loop =>
+    (times) => {
+      turns.push(name)
+      const until = process.cpuUsage()
+      const busyFor = times * amount * 1_000
+      for (;;) {
+        const { user, system } = process.cpuUsage(until)
+        if (user + system >= busyFor) return
+      }
+    }
+  const looking = { rounds: 4, roundMs: 4, clock: 'cpu' } as const
+  const [once, twice] = await inTurns([work('a', 1), work('b', 2)], looking)
+  expect(turns.slice(-8).join('')).toBe('abbaabba')
+  expect(spreadOf(twice!).median / spreadOf(once!).median).toBeCloseTo(2, 0)
 })
 
 test('a target is reached from above or from below, and by its very number', () => {
