@@ -252,3 +252,20 @@ test('NULL that becomes something else on its way into a row is in no known part
   expect(await count()).toEqual({ n: 2 })
   await pool.end()
 })
+
+test('a column whose name may be a string is not known, nor what it becomes', async () => {
+  await server.query('CREATE OR REPLACE TABLE parted (id int PRIMARY KEY, org int NOT NULL)')
+  await server.query('INSERT INTO parted VALUES (1, 1)')
+  const pool = mysql.createPool({ uri: server.url, connectionLimit: 2 })
+  pool.on(
+    'connection',
+    (connection) => void connection.query("SET SESSION sql_mode = 'ANSI_QUOTES'"),
+  )
+  const db = cachedPool(pool, { cache, scope: 'shop', partitions: { parted: ['org'] } })
+  const count = async () =>
+    ((await db.query('SELECT count(*) AS n FROM parted WHERE org = ?', [2]))[0] as object[])[0]
+  expect(await count()).toEqual({ n: 0 })
+  await db.execute('UPDATE parted SET "org" = ? WHERE org = ?', [2, 1])
+  expect(await count()).toEqual({ n: 1 })
+  await pool.end()
+})

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import type BetterSqlite3 from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
-import { CLIENTS, plain, shop } from './clients.js'
+import { CLIENTS, open, plain, SCHEMA, shop, wrap } from './clients.js'
 
 describe.each(CLIENTS)(
   'what does not follow from tables and parameters is not kept, through %s',
@@ -148,6 +148,17 @@ describe.each(CLIENTS)(
   },
 )
 
+test.each(CLIENTS)(
+  'a connection of %s that reads what is not committed keeps nothing',
+  (client) => {
+    const raw = open(client)
+    raw.exec(`${SCHEMA} PRAGMA read_uncommitted = ON`)
+    const db = wrap(raw)
+    for (let time = 0; time < 2; time++) db.prepare('SELECT count(*) AS n FROM item').get()
+    expect(db.cached.stats()).toMatchObject({ hits: 0, entries: 0 })
+  },
+)
+
 test('while an authorizer is set, nothing is kept', () => {
   const db = shop('node:sqlite').db as unknown as DatabaseSync & ReturnType<typeof shop>['db']
   const sql = 'SELECT amount FROM item WHERE id = 1'
@@ -155,6 +166,9 @@ test('while an authorizer is set, nothing is kept', () => {
   // SQLITE_IGNORE: columns read as NULL.
   db.setAuthorizer((action, _table, column) => (action === 20 && column === 'amount' ? 2 : 0))
   expect(plain(db.prepare(sql).get())).toEqual({ amount: null })
+  // It may decide otherwise the next time, by what only the application knows.
+  expect(plain(db.prepare(sql).get())).toEqual({ amount: null })
+  expect(db.cached.stats()).toMatchObject({ hits: 0, entries: 0 })
   db.setAuthorizer(null)
   expect(plain(db.prepare(sql).get())).toEqual({ amount: 10 })
 })
