@@ -79,7 +79,6 @@ class View implements RequestView, Watching, LaterFields {
   readonly #request: IncomingMessage
   readonly #options: ViewOptions
   readonly #headers: FieldValues
-  readonly #method: string | undefined
   readonly #watched: Watched<object>
   #read: Set<string> | undefined = undefined
   #noting = true
@@ -92,7 +91,6 @@ class View implements RequestView, Watching, LaterFields {
     this.#request = request
     this.#options = options
     this.#headers = request.headers
-    this.#method = request.method
     this.#watched = watchFields({}, this, this)
     this.#substitute('headers', this.#watched.fields)
     this.#substitute(
@@ -124,7 +122,6 @@ class View implements RequestView, Watching, LaterFields {
         return value
       })
     }
-    request.method = 'GET'
   }
 
   get read(): ReadonlySet<string> {
@@ -186,7 +183,6 @@ class View implements RequestView, Watching, LaterFields {
     for (const restore of this.#restores) restore()
     this.#restores.length = 0
     const request = this.#request
-    if (this.#method !== undefined) request.method = this.#method
     if (this.#written === undefined) return
     for (const [name, value] of this.#written) {
       if (value === undefined) Reflect.deleteProperty(request.headers, name)
