@@ -70,7 +70,7 @@ export class Ahead {
 }
 
 /** From here on the lease is the load's, as if it had been acquired for it. */
-export function takeAhead(load: Load, ahead: Ahead): void {
+export function takeAhead(core: Core, load: Load, ahead: Ahead): void {
   ahead.taken = true
   const { lease, space, also } = ahead.gained
   load.claimed = ahead.asked
@@ -78,7 +78,10 @@ export function takeAhead(load: Load, ahead: Ahead): void {
   load.spaces[0] = space
   load.epochVersion = also
   for (let at = 0; at < ahead.tags.length; at++) {
-    load.noted.set(ahead.tags[at]!, ahead.versions[at]!)
+    const tag = ahead.tags[at]!
+    const version = ahead.versions[at]!
+    load.noted.set(tag, version)
+    if (core.known.get(tag) !== version) core.known.set(tag, version)
   }
   load.next = 1
 }

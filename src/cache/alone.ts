@@ -107,7 +107,7 @@ class LoneLoad implements Returned, KeepOptions {
     this.scope = new Scope([load], undefined)
     core.loads.set(key, load)
     if (ahead === undefined) noteNear(core, load)
-    else takeAhead(load, ahead)
+    else takeAhead(core, load, ahead)
     this.#makers = this.#outer === undefined ? undefined : waitsBegin(core, this.#outer, load)
     load.enter()
   }

@@ -95,7 +95,7 @@ export function startLoad(
   },
 ): Load {
   const load = new Load(core, key, policy.tags, ahead?.near)
-  if (ahead !== undefined) takeAhead(load, ahead)
+  if (ahead !== undefined) takeAhead(core, load, ahead)
   load.unreached = unreached
   core.loads.set(key, load)
   if (background) load.enter()

@@ -141,7 +141,9 @@ class StraightRead {
     return this.#sheet.done.then(() => {
       if (this.#sheet.error !== undefined) return this.#unreached(this.#sheet.error)
       const value = this.#fresh()
-      return value === ODD ? this.#judged() : value
+      if (value !== ODD) return value
+      const ahead = this.#ahead()
+      return ahead === undefined ? this.#judged() : this.#led(ahead)
     })
   }
 
@@ -185,16 +187,30 @@ class StraightRead {
   }
 
   async #judged(): Promise<unknown> {
-    const ahead = this.#ahead()
     let reading: Reading
     try {
       reading = this.#reading()
     } catch (error) {
       this.#lookup?.leave()
-      if (ahead !== undefined) giveBack(this.#core, this.#key, ahead)
       throw error
     }
-    return this.#answer(reading, await (this.#looked ??= this.#look(reading.policy)), ahead)
+    return this.#answer(reading, await (this.#looked ??= this.#look(reading.policy)))
+  }
+
+  /** Nothing is there, and its lease is ours: there is nothing to judge. */
+  async #led(ahead: Ahead): Promise<unknown> {
+    const core = this.#core
+    core.misses++
+    this.#lookup?.leave()
+    let reading: Reading
+    try {
+      reading = this.#reading()
+    } catch (error) {
+      giveBack(core, this.#key, ahead)
+      throw error
+    }
+    if (mayLoadAhead(core, reading)) return (await loadAhead(core, reading, ahead)).value
+    return this.#answer(reading, NOTHING_THERE, ahead)
   }
 
   /** The lease that came with the answer, with what it needs to be of use. */
@@ -256,9 +272,6 @@ class StraightRead {
   }
 
   async #answer(reading: Reading, looked: Looked, ahead?: Ahead): Promise<unknown> {
-    if (ahead !== undefined && mayLoadAhead(this.#core, reading)) {
-      return (await loadAhead(this.#core, reading, ahead)).value
-    }
     const answer = answerFrom(this.#core, reading, {
       ...looked,
       scope: this.#scope,
@@ -273,6 +286,7 @@ class StraightRead {
 }
 
 const NONE: readonly never[] = []
+const NOTHING_THERE: Looked = { atHand: undefined, unreached: 0 }
 const UNREACHED: Looked = { atHand: undefined, unreached: 1 }
 
 function readingOf(
