@@ -99,7 +99,7 @@ export const webHit: Scenario = {
 
 async function claimsOfHits({ contender, port, runs }: Site): Promise<Claim[]> {
   const { name } = contender
-  const expected = pageOf({ makes: 'ready' }).body('ready')
+  const expected = await pageOf({ makes: 'ready' }).body('ready')
   const first = await visit(port, '/page/ready')
   const before = await runs()
   const answers = await Promise.all(

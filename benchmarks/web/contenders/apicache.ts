@@ -1,6 +1,7 @@
 import express, { type RequestHandler } from 'express'
 import { loadPeer } from '../../peers/load.js'
 import type { Application } from '../contender.js'
+import { whenMade } from '../page.js'
 
 interface ApiCache {
   middleware(duration: string): RequestHandler
@@ -17,8 +18,9 @@ export const apicache: Application = {
   async listen({ body, fields }) {
     const { default: cache } = await loadPeer<{ default: ApiCache }>('apicache')
     const app = express()
-    app.get('/page/:id', cache.middleware('1 hour'), (request, response) => {
-      response.set(fields).send(body(String(request.params['id'])))
+    app.get('/page/:id', cache.middleware('1 hour'), (request, response, next) => {
+      const page = body(String(request.params['id']))
+      whenMade(page, (text) => response.set(fields).send(text), next)
     })
     return app.listen(0, '127.0.0.1')
   },

@@ -3,6 +3,7 @@ import express from 'express'
 import { createCache } from 'keepfresh'
 import { cachedListener, cachePage } from 'keepfresh/express'
 import type { Application } from '../contender.js'
+import { whenMade } from '../page.js'
 
 /** As docs/pages.md says, "Keep a page": a middleware of the route. */
 export const inExpress: Application = {
@@ -14,8 +15,8 @@ export const inExpress: Application = {
   beside: 'express',
   listen({ body, fields }) {
     const app = express()
-    app.get('/page/:id', cachePage(createCache(), { ttl: '1h' }), (request, response) => {
-      response.set(fields).send(body(request.params.id))
+    app.get('/page/:id', cachePage(createCache(), { ttl: '1h' }), (request, response, next) => {
+      whenMade(body(request.params.id), (text) => response.set(fields).send(text), next)
     })
     return app.listen(0, '127.0.0.1')
   },
@@ -31,8 +32,8 @@ export const beforeExpress: Application = {
   beside: 'express',
   listen({ body, fields }) {
     const app = express()
-    app.get('/page/:id', (request, response) => {
-      response.set(fields).send(body(request.params.id))
+    app.get('/page/:id', (request, response, next) => {
+      whenMade(body(request.params.id), (text) => response.set(fields).send(text), next)
     })
     const listener = cachedListener(app, createCache(), { ttl: '1h' })
     return createServer(listener).listen(0, '127.0.0.1')
