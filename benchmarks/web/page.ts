@@ -1,5 +1,5 @@
 import ejs from 'ejs'
-import pg from 'pg'
+import { Pool } from 'pg'
 
 /** What an application answers with. */
 export interface Page {
@@ -86,7 +86,7 @@ interface Article {
 
 /** A list of 400 articles, 10 kB. */
 function queried(database: string): (id: string) => Promise<string> {
-  const pool = new pg.Pool({ connectionString: database, allowExitOnIdle: true })
+  const pool = new Pool({ connectionString: database, allowExitOnIdle: true })
   // The server ends before those who asked it.
   pool.on('error', () => {})
   return async (id) => {
