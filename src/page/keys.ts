@@ -78,7 +78,7 @@ export function pageTag(url: string): string {
   return asTag(`page:${url}`)
 }
 
-/** The tag of the variants of a URL that are told apart by `names` and nothing else. */
+/** The tag of the variants of a URL that were looked for by `names` and nothing else. */
 export function variantsTag(url: string, names: readonly string[]): string {
   return asTag(`page-by:${names.join()}:${url}`)
 }

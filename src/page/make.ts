@@ -50,6 +50,8 @@ export async function makePage(
 ): Promise<Made> {
   const { core, settings, response } = run
   const scope = currentScope()
+  // Before the handler runs: a tag that is named behind it is noted too late wherever anything was invalidated meanwhile.
+  if (run.names.length > 0) context.tag(variantsTag(run.url, run.names))
   const previous = previousPage(run, context)
   const asked = run.asks ? questionsAbout(previous) : []
   const requestAt = core.clock.now()
@@ -154,7 +156,6 @@ export async function makePage(
   const times = keepTimes(kept.page!, settings, core.clock.now())
   context.ttl(times.ttlMs)
   context.grace(times.graceMs)
-  if (kept.vary.length > 0) context.tag(variantsTag(run.url, kept.vary))
   if (kept.vary.length > run.names.length) {
     await runInScope(undefined, () => run.remember(kept.vary))
   }

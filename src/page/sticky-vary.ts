@@ -1,4 +1,5 @@
 import { canonicalKey } from '../base/stable-key.js'
+import { dropKeys } from '../cache/change.js'
 import type { LoaderContext } from '../cache/context.js'
 import { runInScope } from '../cache/scope.js'
 import { mergeVary } from '../http/index.js'
@@ -22,11 +23,14 @@ export async function rememberVary(
   names: readonly string[],
   before: readonly string[],
 ): Promise<void> {
-  const { cache, keys } = shared
+  const { cache, core, keys } = shared
   const seen = await varySeen(shared, url)
   await cache.set(keys.vary(url), mergeVary(names, seen ?? []), { ttl: VARY_TTL_MS })
   // Where nothing was told apart there is one page, and the new one is in its place.
-  if (before.length > 0) await cache.invalidateTags([variantsTag(url, before)])
+  if (before.length === 0) return
+  await cache.invalidateTags([variantsTag(url, before)])
+  // And the one that was made while nothing was known yet.
+  await dropKeys(core, [keys.page(url, [], {})])
 }
 
 /** The names that a URL has been seen to vary on; at once where process memory knows all there is to know. */

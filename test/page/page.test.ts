@@ -320,6 +320,27 @@ describe.each(KINDS)('pages: %s', (_, kind) => {
     expect((await get('/', { 'x-tenant': 'a' })).body).toBe('in a')
   })
 
+  it('keeps a page that varies, though something else is invalidated while it is made', async () => {
+    const gates = [deferred(), deferred()]
+    let runs = 0
+    const { cache, get } = await site(
+      async () => {
+        await gates[runs++]?.promise
+        return { body: 'page', headers: { vary: 'X-Tenant' } }
+      },
+      { unkeyed: 'all' },
+    )
+    for (const [at, tenant] of ['a', 'b'].entries()) {
+      const first = get('/', { 'x-tenant': tenant })
+      await until('the handler runs', () => runs === at + 1)
+      await cache.invalidateTags('another page')
+      gates[at]!.resolve()
+      await first
+      expect((await get('/', { 'x-tenant': tenant })).headers['cache-status']).toContain('hit')
+    }
+    expect(runs).toBe(2)
+  })
+
   it('makes variants anew that were told apart by less than the URL turns out to vary on', async () => {
     let more = false
     const { get } = await site(
