@@ -44,8 +44,12 @@ export async function openSites(
       missing.push({ who: name, why: firstLineOf(error, contender.program) })
     }
   }
+  // A database is asked by applications; what stands in front of them costs what it costs before the other handlers.
   const all = WEB_CONTENDERS.filter(
-    ({ answers, name }) => answers.includes(question) && wanted(name),
+    ({ answers, name, kind }) =>
+      answers.includes(question) &&
+      wanted(name) &&
+      (kind === 'application' || handler.makes !== 'queried'),
   )
   const close = async (): Promise<void> => void (await Promise.all(sites.map((s) => s.close())))
   try {
