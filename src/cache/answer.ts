@@ -1,44 +1,38 @@
-import type { Entry, Version } from '../store/store.js'
+import type { Entry } from '../store/store.js'
 import { copyOut } from '../store/value.js'
 import { type Core, readable } from './core.js'
-import { handOut } from './entries.js'
+import { type Facts, handOut } from './entries.js'
 import type { CacheEvents, ReadState } from './events.js'
-import type { Load } from './load.js'
-import { type Loaded } from './load.js'
+import type { Load, Loaded } from './load.js'
 import type { Seen } from './lookup.js'
 
 /** A value with how it was found and how long it holds. */
-export interface Answer<T = unknown> {
+export interface Answer<T = unknown> extends Facts {
   readonly value: T
   readonly state: ReadState
   /** The tier it came from; undefined when the loader answered. */
   readonly tier: string | undefined
-  /** When the load that made it began, ms since the epoch. */
-  readonly loadedAt: number
-  /** Fresh before this moment, ms since the epoch. */
-  readonly freshUntil: number
-  readonly staleUntil: number
-  readonly tags: readonly string[]
-  readonly versions: readonly Version[]
-  readonly private: boolean
 }
 
 /** Something usable that is at hand: an entry of process memory or of a remote store. */
-export interface AtHand {
+export interface AtHand extends Facts {
+  /** The place of its tier among all. */
   readonly tier: number
-  readonly loadedAt: number
-  readonly freshUntil: number
-  readonly staleUntil: number
-  readonly tags: readonly string[]
-  readonly versions: readonly Version[]
-  readonly private: boolean
   /** The value for one caller. */
   value(): unknown
 }
 
 /** An entry of process memory; `tier` is where it came from, when it was put there just now. */
 export function ofMemory(entry: Entry, tier = 0): AtHand {
-  const { loadedAt, freshUntil, staleUntil, tags, versions } = entry
+  return atHandOf(entry, tier, () => handOut(entry))
+}
+
+export function ofStore(core: Core, { judged, remote }: Seen): AtHand {
+  return atHandOf(judged, remote.place + (core.near === undefined ? 0 : 1), () => judged.decode())
+}
+
+function atHandOf(facts: Facts, tier: number, value: () => unknown): AtHand {
+  const { loadedAt, freshUntil, staleUntil, tags, versions, private: isPrivate } = facts
   return {
     tier,
     loadedAt,
@@ -46,22 +40,8 @@ export function ofMemory(entry: Entry, tier = 0): AtHand {
     staleUntil,
     tags,
     versions,
-    private: entry.private,
-    value: () => handOut(entry),
-  }
-}
-
-export function ofStore(core: Core, { judged, remote }: Seen): AtHand {
-  const { loadedAt, freshUntil, staleUntil, tags, versions } = judged
-  return {
-    tier: remote.place + (core.near === undefined ? 0 : 1),
-    loadedAt,
-    freshUntil,
-    staleUntil,
-    tags,
-    versions,
-    private: judged.private,
-    value: () => judged.decode(),
+    private: isPrivate,
+    value,
   }
 }
 
@@ -79,7 +59,7 @@ function hitWith(core: Core, key: string, atHand: AtHand, value: unknown): Answe
   if (core.events.wants('hit')) {
     core.events.emit('hit', { key: readable(key), tier: core.tierNames[atHand.tier]! })
   }
-  return answerWith(core, atHand, value, 'hit')
+  return answerOf(atHand, value, 'hit', core.tierNames[atHand.tier])
 }
 
 export async function stale(
@@ -94,20 +74,25 @@ export async function stale(
   if (core.events.wants('stale')) {
     core.events.emit('stale', { key: readable(key), tier: core.tierNames[atHand.tier]!, reason })
   }
-  return answerWith(core, atHand, value, 'stale')
+  return answerOf(atHand, value, 'stale', core.tierNames[atHand.tier])
 }
 
-function answerWith(core: Core, atHand: AtHand, value: unknown, state: ReadState): Answer {
+function answerOf(
+  facts: Facts,
+  value: unknown,
+  state: ReadState,
+  tier: string | undefined,
+): Answer {
   return {
     value,
     state,
-    tier: core.tierNames[atHand.tier],
-    loadedAt: atHand.loadedAt,
-    freshUntil: atHand.freshUntil,
-    staleUntil: atHand.staleUntil,
-    tags: atHand.tags,
-    versions: atHand.versions,
-    private: atHand.private,
+    tier,
+    loadedAt: facts.loadedAt,
+    freshUntil: facts.freshUntil,
+    staleUntil: facts.staleUntil,
+    tags: facts.tags,
+    versions: facts.versions,
+    private: facts.private,
   }
 }
 
@@ -116,15 +101,5 @@ export function answerOfLoaded(core: Core, load: Load, loaded: Loaded): Answer {
   const value = load.taken && loaded.copied ? copyOut(loaded.value) : loaded.value
   if (loaded.copied) load.taken = true
   if (loaded.state === 'stale') core.counters.staleHits++
-  return {
-    value,
-    state: loaded.state,
-    tier: loaded.tier,
-    loadedAt: loaded.loadedAt,
-    freshUntil: loaded.freshUntil,
-    staleUntil: loaded.staleUntil,
-    tags: loaded.tags,
-    versions: loaded.versions,
-    private: loaded.private,
-  }
+  return answerOf(loaded, value, loaded.state, loaded.tier)
 }

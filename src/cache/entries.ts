@@ -4,13 +4,16 @@ import { remoteName } from '../store/names.js'
 import type { Entry, Version } from '../store/store.js'
 import type { Core } from './core.js'
 
-/** What is known of a value that is about to be kept. */
+/** From when a value is and until when it is of use, ms since the epoch. */
 export interface Times {
+  /** When the load that made it began. */
   readonly loadedAt: number
+  /** Fresh before this moment. */
   readonly freshUntil: number
   readonly staleUntil: number
 }
 
+/** What is known of a value, wherever it is: about to be kept, kept, or handed out. */
 export interface Facts extends Times {
   readonly private: boolean
   readonly tags: readonly string[]

@@ -1,6 +1,7 @@
 import type { LocalLease, RemoteLease, Version } from '../store/store.js'
 import type { NearLease } from './ahead.js'
 import type { Core } from './core.js'
+import type { Facts } from './entries.js'
 import type { Seen } from './lookup.js'
 
 /**
@@ -164,17 +165,11 @@ function settle({ resolve, reject }: PromiseWithResolvers<Loaded>, outcome: Outc
 function ignore(): void {}
 
 /** How a load ended. */
-export interface Loaded {
+export interface Loaded extends Facts {
   readonly value: unknown
   /** `miss`: the loader ran. `hit`: somebody else had filled the key meanwhile. `stale`: somebody else is loading it. */
   readonly state: 'miss' | 'hit' | 'stale'
   readonly tier: string | undefined
-  readonly loadedAt: number
-  readonly freshUntil: number
-  readonly staleUntil: number
-  readonly tags: readonly string[]
-  readonly versions: readonly Version[]
-  readonly private: boolean
   /** False when the value must not be kept inside anything either: its parts disagreed. */
   readonly consistent: boolean
   /** Every store took it, and its tags had the noted versions after that. */
