@@ -40,7 +40,7 @@ export interface Core {
   readonly near: LocalStore | undefined
   /** Nearest first. */
   readonly remotes: readonly Remote[]
-  /** Process memory, where it is all there is and nobody else has to be heard: most loads then take a short way (alone.ts). */
+  /** Process memory, where it is all there is and nobody else has to be heard: most loads then take a short way (lone-load.ts). */
   readonly alone: LocalStore | undefined
   /** The one remote store there is, where it has sheets: most reads then take a straight way (straight.ts). */
   readonly straight: StraightRemote | undefined

@@ -1,4 +1,4 @@
-import { loadAlone, mayLoadAlone } from './alone.js'
+import { loadAlone, mayLoadAlone } from './lone-load.js'
 import { type Answer, answerOfLoaded, type AtHand, hit, ofMemory, stale } from './answer.js'
 import { assertOpen, type Audit, type Core, readable } from './core.js'
 import { refreshAt } from './entries.js'

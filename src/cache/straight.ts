@@ -6,7 +6,7 @@ import { ODD } from '../store/envelope.js'
 import { plainHash, shortName } from '../store/names.js'
 import type { Sheet, TagQuestion, Version } from '../store/store.js'
 import { Ahead, askAhead, giveBack } from './ahead.js'
-import { loadAhead, mayLoadAhead } from './alone.js'
+import { isLone, loadAhead } from './lone-load.js'
 import { ofMemory } from './answer.js'
 import { report, type Core, type StraightRemote } from './core.js'
 import { handOut } from './entries.js'
@@ -209,7 +209,7 @@ class StraightRead {
       giveBack(core, this.#key, ahead)
       throw error
     }
-    if (mayLoadAhead(core, reading)) return (await loadAhead(core, reading, ahead)).value
+    if (isLone(core, reading)) return (await loadAhead(core, reading, ahead)).value
     return this.#answer(reading, NOTHING_THERE, ahead)
   }
 

@@ -20,18 +20,23 @@ import { currentScope, runInScope, Scope } from './scope.js'
 import { waitsBegin } from './waiting.js'
 
 /**
- * The short way of a load: process memory is all there is, holds nothing of the key, nobody is loading it, and the caller waits
- * as long as it takes. There is nothing to ask, to claim or to fall back on, so that one async function does what `read` and
- * `runLoads` do in eight: the loader begins under a lease of memory, what it returns is weighed and kept by the same rules, and
- * whoever comes meanwhile finds the load in `core.loads` and joins it as any other.
+ * The short way of a load: it is known that nothing is there, the lease is at hand, nobody is loading the key, and the caller waits
+ * as long as it takes. That is so where process memory is all there is, and where the lease of the one remote store came with its
+ * answer (ahead.ts). There is nothing to ask, to claim or to fall back on, so that one async function does what `read` and
+ * `runLoads` do in eight: what the loader returns is weighed and kept by the same rules, and whoever comes meanwhile finds the
+ * load in `core.loads` and joins it as any other.
  */
 
-/** Whether a reading may take the short way. */
+/** Whether the caller waits as long as it takes, and nobody is loading the key. */
+export function isLone(core: Core, { key, policy, signal }: Reading): boolean {
+  if (signal !== undefined || policy.hardMs !== undefined) return false
+  return !core.closed && !core.loads.has(key)
+}
+
+/** Whether a reading may take the short way where process memory is all there is. */
 export function mayLoadAlone(core: Core, near: LocalStore, reading: Reading): boolean {
-  const { key, policy, fresh, signal } = reading
-  if (fresh || signal !== undefined || policy.hardMs !== undefined) return false
-  if (core.closed || core.loads.has(key)) return false
-  const entry = near.get(key)
+  if (reading.fresh || !isLone(core, reading)) return false
+  const entry = near.get(reading.key)
   return entry === undefined || core.clock.now() >= entry.staleUntil
 }
 
@@ -56,13 +61,10 @@ export async function loadAlone(core: Core, reading: Reading): Promise<Answer> {
   }
 }
 
-/** Whether a reading for which a lease came with the answer may go on by {@link loadAhead}. */
-export function mayLoadAhead(core: Core, { key, policy, signal }: Reading): boolean {
-  if (signal !== undefined || policy.hardMs !== undefined) return false
-  return !core.closed && !core.loads.has(key)
-}
-
-/** The same where the one remote store there is has just said that it holds nothing, and given its lease. */
+/**
+ * The same where the one remote store there is has just said that it holds nothing, and given its lease. To be called only where
+ * {@link isLone} has just said so.
+ */
 export async function loadAhead(core: Core, reading: Reading, ahead: Ahead): Promise<Answer> {
   const lone = new LoneLoad(core, reading, ahead)
   try {
