@@ -1,3 +1,6 @@
+import { spreadOf } from './statistics.js'
+import { time } from './turns.js'
+
 /** A step done so many times; a promise where it has to be waited for. */
 export type Loop = (times: number) => unknown
 
@@ -51,6 +54,15 @@ export async function inTurns(
     order.reverse()
   }
   return ns
+}
+
+/** Times of steps that wait for nothing and take turns, as a person reads them: medians, by CPU time. */
+export async function timesOfSteps(
+  steps: readonly (() => unknown)[],
+  looking: Pick<Looking, 'rounds' | 'roundMs'>,
+): Promise<string[]> {
+  const all = await inTurns(steps.map(repeat), { ...looking, clock: 'cpu' })
+  return all.map((ns) => time(spreadOf(ns).median))
 }
 
 const CLOCKS = {

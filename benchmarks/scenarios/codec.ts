@@ -1,10 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import { FAITHFUL } from '../../test/store/values.js'
 import { CANDIDATES, peerCodecs, type Candidate } from '../lib/codecs.js'
-import { inTurns, repeat } from '../lib/loops.js'
+import { timesOfSteps } from '../lib/loops.js'
 import type { Part, Scenario } from '../lib/scenario.js'
-import { spreadOf } from '../lib/statistics.js'
-import { time } from '../lib/turns.js'
 import { VALUES } from '../lib/values.js'
 
 export const codec: Scenario = {
@@ -14,9 +12,9 @@ export const codec: Scenario = {
   asks: 'What does the standard codec cost and keep, beside others?',
   async run({ isQuick, leaveOut }) {
     const candidates = [...CANDIDATES, ...peerCodecs(leaveOut)]
-    const looking = { rounds: isQuick ? 1 : 12, roundMs: isQuick ? 1 : 10, clock: 'cpu' } as const
-    const measured = async (steps: readonly (() => unknown)[]): Promise<string[]> =>
-      (await inTurns(steps.map(repeat), looking)).map((ns) => time(spreadOf(ns).median))
+    const looking = isQuick ? { rounds: 1, roundMs: 1 } : { rounds: 12, roundMs: 10 }
+    const measured = (steps: readonly (() => unknown)[]): Promise<string[]> =>
+      timesOfSteps(steps, looking)
     const parts: Part[] = []
     for (const [title, value] of VALUES) {
       const encoded = candidates.map(({ encode }) => attempt(() => encode(value)))

@@ -1,18 +1,8 @@
 import { focused, hire } from '../lib/crew.js'
-import type { Bench, Entrant, Outcome, Row, Scenario } from '../lib/scenario.js'
+import type { Bench, Outcome, Row, Scenario } from '../lib/scenario.js'
+import { IN_MEMORY } from './entrants.js'
 
 const FLOOR = 'lru-cache'
-
-const entrants: readonly Entrant[] = [
-  'keepfresh',
-  FLOOR,
-  'layered-loader',
-  'cachified',
-  'async-cache-dedupe',
-  'cache-manager',
-  'cacheable',
-  'bentocache',
-].map((contender) => ({ contender, place: 'memory' }))
 
 /** The first collections of a young heap would be counted; a large nursery keeps them away. */
 const NODE_ARGS = ['--expose-gc', '--max-semi-space-size=256', '--min-semi-space-size=256']
@@ -63,7 +53,7 @@ async function measure(
 ): Promise<Outcome> {
   const { floor, unit, target, of, maxEntries } = question
   const found: { readonly name: string; readonly bytes: number }[] = []
-  for (const entrant of focused(entrants, bench)) {
+  for (const entrant of focused(IN_MEMORY, bench)) {
     const member = await hire(bench, entrant, { callers: 1, maxEntries }, NODE_ARGS)
     try {
       found.push({ name: member.name, bytes: await of(member.worker.call) })

@@ -6,10 +6,8 @@ import { standardCodec } from '../../src/store/codec.js'
 import { remoteName } from '../../src/store/names.js'
 import { admit, copyOut } from '../../src/store/value.js'
 import { text } from '../lib/codecs.js'
-import { inTurns, repeat } from '../lib/loops.js'
+import { timesOfSteps } from '../lib/loops.js'
 import type { Part, Scenario } from '../lib/scenario.js'
-import { spreadOf } from '../lib/statistics.js'
-import { time } from '../lib/turns.js'
 import { product, VALUES } from '../lib/values.js'
 
 /** Times of steps that take turns, as a person reads them. */
@@ -21,9 +19,8 @@ export const keeping: Scenario = {
   byName: true,
   asks: 'What does it cost to keep a value in process memory and to hand it out, by what it is made of?',
   async run({ isQuick }) {
-    const looking = { rounds: isQuick ? 1 : 12, roundMs: isQuick ? 1 : 10, clock: 'cpu' } as const
-    const measure: Measure = async (...steps) =>
-      (await inTurns(steps.map(repeat), looking)).map((ns) => time(spreadOf(ns).median))
+    const looking = isQuick ? { rounds: 1, roundMs: 1 } : { rounds: 12, roundMs: 10 }
+    const measure: Measure = (...steps) => timesOfSteps(steps, looking)
     const rows = []
     for (const [name, value] of VALUES) {
       const frozen = admit(value, 'freeze')

@@ -7,10 +7,8 @@ import {
   type CatalogueRow,
   type Dialect,
 } from '../../src/query/sql/index.js'
-import { inTurns, repeat } from '../lib/loops.js'
+import { timesOfSteps } from '../lib/loops.js'
 import type { Scenario } from '../lib/scenario.js'
-import { spreadOf } from '../lib/statistics.js'
-import { time } from '../lib/turns.js'
 
 const TEXTS: Readonly<Record<string, readonly [Dialect, string]>> = {
   'by key, 40 characters': ['postgres', 'SELECT id, name FROM users WHERE id = $1'],
@@ -34,9 +32,9 @@ export const sqlAnalysis: Scenario = {
   byName: true,
   asks: 'What does it cost to read the text of a query, and to follow it through a catalogue?',
   async run({ isQuick }) {
-    const looking = { rounds: isQuick ? 1 : 15, roundMs: isQuick ? 1 : 20, clock: 'cpu' } as const
-    const measured = async (...steps: readonly (() => unknown)[]): Promise<string[]> =>
-      (await inTurns(steps.map(repeat), looking)).map((ns) => time(spreadOf(ns).median))
+    const looking = isQuick ? { rounds: 1, roundMs: 1 } : { rounds: 15, roundMs: 20 }
+    const measured = (...steps: readonly (() => unknown)[]): Promise<string[]> =>
+      timesOfSteps(steps, looking)
     let i = 0
     const rows = []
     for (const [name, [dialect, sql]] of Object.entries(TEXTS)) {
