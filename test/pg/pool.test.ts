@@ -6,6 +6,7 @@ import { cachedPool, type CachedPool } from '../../adapters/pg/index.js'
 import { quiet } from '../support/pools.js'
 import { until } from '../support/until.js'
 import { startPostgres, type PostgresServer } from '../support/servers/postgres.js'
+import { holdLoads } from '../query/hold-loads.js'
 
 let server: PostgresServer
 let cache: Cache
@@ -372,15 +373,7 @@ test('a refresh behind a stale answer does not use a client that was given back 
   await db.query(NAME, [2])
   await stale(1)
   await sleep(20)
-  const asked = Promise.withResolvers<void>()
-  const gate = Promise.withResolvers<void>()
-  const off = db.queries.use({
-    async beforeLoad() {
-      asked.resolve()
-      await gate.promise
-      return undefined
-    },
-  })
+  const { asked, gate, off } = holdLoads(db.queries)
   const failed: unknown[] = []
   cache.on('error', (event) => failed.push(event))
   await stale('1h')

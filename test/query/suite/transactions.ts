@@ -5,6 +5,7 @@ import { startProxy } from '../../support/proxy.js'
 import { until } from '../../support/until.js'
 import type { Database, Engine, Server, Session } from './engine.js'
 import { dialected } from './reads.js'
+import { holdLoads } from '../hold-loads.js'
 
 const ROW = 'SELECT v FROM account WHERE id = $1'
 const SUM = 'SELECT sum(v) AS s FROM account'
@@ -296,15 +297,7 @@ export function testTransactions(engine: Engine): void {
         first.query(ROW, [1], { cache: { ttl, grace: '1h', staleWhileRevalidate: '1h' } })
       await stale(1)
       await sleep(20)
-      const asked = Promise.withResolvers<void>()
-      const gate = Promise.withResolvers<void>()
-      const off = single.queries.use({
-        async beforeLoad() {
-          asked.resolve()
-          await gate.promise
-          return undefined
-        },
-      })
+      const { asked, gate, off } = holdLoads(single.queries)
       await stale('1h')
       await asked.promise
       first.release()
@@ -326,15 +319,7 @@ export function testTransactions(engine: Engine): void {
         session.query(ROW, [1], { cache: { ttl, grace: '1h', staleWhileRevalidate: '1h' } })
       await stale(1)
       await sleep(20)
-      const asked = Promise.withResolvers<void>()
-      const gate = Promise.withResolvers<void>()
-      const off = db.queries.use({
-        async beforeLoad() {
-          asked.resolve()
-          await gate.promise
-          return undefined
-        },
-      })
+      const { asked, gate, off } = holdLoads(db.queries)
       expect((await stale('1h'))[0]?.['v']).toBe(10)
       await asked.promise
       await session.query('BEGIN')
