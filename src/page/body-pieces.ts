@@ -65,9 +65,11 @@ export class WholeBody {
     return typeof this.#given === 'string' ? content : copied(content)
   }
 
+  /** Written where it stays: `Buffer.from` would write it into Node's pool, of which it then had to be copied. */
   #made(text: string): Buffer {
-    const bytes = Buffer.from(text, this.#encoding)
-    return bytes.buffer.byteLength === bytes.length ? bytes : copied(bytes)
+    const bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text, this.#encoding))
+    const length = bytes.write(text, this.#encoding)
+    return length === bytes.length ? bytes : copied(bytes.subarray(0, length))
   }
 }
 
