@@ -80,7 +80,9 @@ function fingerprint(hash: number): number {
 /** FNV-1a over UTF-16 code units with the finish of MurmurHash3, whose high and low halves serve apart: 32 bits. */
 export function hashOf(key: string): number {
   let hash = 0x811c9dc5
-  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193)
+  // Read once: V8 looks `length` up at each turn of the loop once texts of several kinds have come by, 100 ns for 20 characters.
+  const { length } = key
+  for (let i = 0; i < length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193)
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
   return (hash ^ (hash >>> 16)) >>> 0
