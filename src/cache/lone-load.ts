@@ -16,7 +16,7 @@ import { Load, type Loaded } from './load.js'
 import type { Policy } from './options.js'
 import type { Reading } from './reading.js'
 import { learnNear, noteNear, renewWhile, SOON } from './run.js'
-import { currentScope, runInScope, Scope } from './scope.js'
+import { currentScope, endInScope, Scope } from './scope.js'
 import { waitsBegin } from './waiting.js'
 
 /**
@@ -114,7 +114,7 @@ class LoneLoad implements Returned, KeepOptions {
     load.enter()
   }
 
-  /** Calls the loader. */
+  /** Calls the loader: the last that is done in this turn of the microtask queue. */
   call(): unknown {
     const core = this.#core
     const { load, policy, said, scope } = this
@@ -127,7 +127,7 @@ class LoneLoad implements Returned, KeepOptions {
     }
     const keepMs = policy.ttlMs + policy.graceMs
     this.#context = createContext(core, load, said, { scope, previous: undefined, keepMs })
-    return runInScope(scope, this.#reading.loader, this.#context)
+    return endInScope(scope, this.#reading.loader, this.#context)
   }
 
   /** The loader has ended: tells the listeners. */

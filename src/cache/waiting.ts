@@ -26,10 +26,10 @@ export function throwOnCycle(scope: Scope | undefined, load: Load, core: Core): 
   }
 }
 
-/** The loads whose loader this code runs in, through scopes that are no loads (collect, fragments). */
+/** The loads whose loader this code runs in, through scopes that are no loads (collect, fragments); none once it has ended. */
 function makersOf(scope: Scope): readonly Load[] {
   for (let at: Scope | undefined = scope; at !== undefined; at = at.outer) {
-    if (Array.isArray(at.maker)) return at.maker as readonly Load[]
+    if (Array.isArray(at.maker)) return at.ended ? [] : (at.maker as readonly Load[])
   }
   return []
 }

@@ -34,6 +34,15 @@ describe('what a cache says it did', () => {
     `)
   })
 
+  it('is told to listeners that may ask for what they are told of', async () => {
+    await using cache = createCache()
+    await cache.getOrSet('another', () => 0)
+    let asked: Promise<number> | undefined
+    cache.on('load', () => (asked ??= cache.getOrSet('a', () => 2)))
+    expect(await cache.getOrSet('a', () => 1)).toBe(1)
+    expect(await asked).toBe(1)
+  })
+
   it('is not told to a listener that has left', async () => {
     await using cache = createCache()
     const heard: string[] = []
