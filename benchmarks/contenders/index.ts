@@ -8,6 +8,7 @@ import { cachified } from './cachified.js'
 import { ioredis } from './ioredis.js'
 import { keepfresh } from './keepfresh.js'
 import { layeredLoader } from './layered-loader.js'
+import { leases } from './leases.js'
 import { lruCache } from './lru-cache.js'
 import { memjs } from './memjs.js'
 
@@ -18,6 +19,7 @@ export const CONTENDERS: readonly Contender[] = [
   byHand,
   lruCache,
   ioredis,
+  leases,
   memjs,
   layeredLoader,
   cachified,

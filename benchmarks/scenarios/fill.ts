@@ -1,5 +1,5 @@
 import type { TimedScenario } from '../lib/scenario.js'
-import { IN_MEMORY, IN_REDIS, PEERS_IN_TIERS } from './entrants.js'
+import { IN_MEMORY, inPlace, PEERS, PEERS_IN_TIERS } from './entrants.js'
 
 export const memoryFill: TimedScenario = {
   kind: 'timed',
@@ -18,7 +18,8 @@ export const redisFill: TimedScenario = {
   name: 'redis-fill',
   asks: 'What does a miss cost that is loaded and kept in Redis?',
   floor: 'ioredis',
-  entrants: IN_REDIS,
+  // Peers keep what they have loaded, whatever was invalidated meanwhile: what the promise costs is shown beside them.
+  entrants: inPlace('redis', 'keepfresh', 'ioredis', 'ioredis, leases by hand', ...PEERS),
   keys: 1_000,
   callers: 1,
   isCold: true,

@@ -4,6 +4,7 @@ import { plainExpress } from './express.js'
 import { plainFastify } from './fastify.js'
 import { beforeExpress, inExpress } from './keepfresh-express.js'
 import { beforeFastify, inFastify } from './keepfresh-fastify.js'
+import { lruInExpress, lruInFastify } from './lru-cache.js'
 import { nginx } from './nginx.js'
 import { nodeHttp } from './node-http.js'
 import { varnish } from './varnish.js'
@@ -17,6 +18,8 @@ export const WEB_CONTENDERS: readonly WebContender[] = [
   nodeHttp,
   plainExpress,
   plainFastify,
+  lruInExpress,
+  lruInFastify,
   apicache,
   nginx,
   varnish,
