@@ -1,7 +1,15 @@
 import type { IncomingMessage } from 'node:http'
 import { isInHole } from '../fragment/uncacheable.js'
 import type { FieldLine, FieldValues } from '../http/index.js'
-import { type LaterFields, type Watched, watchFields, type Watching } from './watched-fields.js'
+import {
+  type LaterFields,
+  noFields,
+  type Watched,
+  watchFields,
+  type Watching,
+} from './watched-fields.js'
+import { filledWhenRead } from './filled-when-read.js'
+import { DistinctFields } from './distinct-fields.js'
 
 /**
  * What a handler sees of a request while it makes a page for many visitors.
@@ -39,6 +47,8 @@ export const EVERYTHING = '*'
 export interface RequestView {
   /** Lower-case names of the fields the handler has asked for by name; `EVERYTHING` with them when it went through all. */
   readonly read: ReadonlySet<string>
+  /** True when nobody can tell whether it went through all fields, or asked for each by name. */
+  readonly unclear: boolean
   /** True when the handler looked at what says who the visitor is: `user`, `session`, `cookies`. */
   readonly personal: boolean
   /** True when that happened only once the handler had handed its answer over (`handOver`). */
@@ -80,6 +90,9 @@ class View implements RequestView, Watching, LaterFields {
   readonly #options: ViewOptions
   readonly #headers: FieldValues
   readonly #watched: Watched<object>
+  readonly #distinct: Watched<object>
+  #unclear = false
+  #hostNamed = false
   #read: Set<string> | undefined = undefined
   #noting = true
   #handed = false
@@ -91,7 +104,7 @@ class View implements RequestView, Watching, LaterFields {
     this.#request = request
     this.#options = options
     this.#headers = request.headers
-    this.#watched = watchFields({}, this, this)
+    this.#watched = watchFields(noFields(), this, this)
     this.#substitute('headers', this.#watched.fields)
     this.#substitute(
       'rawHeaders',
@@ -100,15 +113,9 @@ class View implements RequestView, Watching, LaterFields {
         for (const [name, value] of Object.entries(this.#all())) all.push(name, String(value))
       }),
     )
-    this.#substitute(
-      'headersDistinct',
-      filledWhenRead({}, (all) => {
-        this.onAll()
-        for (const [name, value] of Object.entries(this.#all())) {
-          Reflect.set(all, name, [value].flat())
-        }
-      }),
-    )
+    const distinct = new DistinctFields(this, this)
+    this.#distinct = watchFields(noFields(), distinct, distinct)
+    this.#substitute('headersDistinct', this.#distinct.fields)
     const { subject } = options
     for (const name of PERSONAL) {
       const value: unknown = Reflect.get(subject, name)
@@ -125,15 +132,31 @@ class View implements RequestView, Watching, LaterFields {
   }
 
   get read(): ReadonlySet<string> {
-    this.#watched.settle()
+    this.#settle()
     return this.#read ?? NOTHING_READ
+  }
+
+  get unclear(): boolean {
+    this.#settle()
+    return this.#unclear
+  }
+
+  #settle(): void {
+    this.#watched.settle()
+    this.#distinct.settle()
   }
 
   counts(): boolean {
     return this.#noting && !isInHole()
   }
 
+  isNamed(name: string): boolean {
+    if (name === 'host') return this.#hostNamed
+    return HIDDEN.has(name) || this.#read?.has(name) === true
+  }
+
   onName(name: string): void {
+    if (name === 'host') this.#hostNamed = true
     if (HIDDEN.has(name) || name === 'host') return
     this.#read ??= new Set()
     this.#read.add(name)
@@ -143,6 +166,10 @@ class View implements RequestView, Watching, LaterFields {
     if (!this.counts()) return
     this.#read ??= new Set()
     this.#read.add(EVERYTHING)
+  }
+
+  onUnclear(): void {
+    this.#unclear = true
   }
 
   onWrite(name: string | symbol, value: unknown): void {
@@ -228,47 +255,6 @@ class View implements RequestView, Watching, LaterFields {
       if (before === undefined) Reflect.deleteProperty(target, name)
       else Object.defineProperty(target, name, before)
     })
-  }
-}
-
-/** A list or an object that is filled when somebody first looks at it. */
-function filledWhenRead<Item>(all: Item[], fill: (all: Item[]) => void): Item[]
-function filledWhenRead(all: object, fill: (all: object) => void): object
-function filledWhenRead<All extends object>(all: All, fill: (all: All) => void): All {
-  return new Proxy<All>(all, new Filler(fill as (all: object) => void))
-}
-
-class Filler implements ProxyHandler<object> {
-  #fill: ((all: object) => void) | undefined
-
-  constructor(fill: (all: object) => void) {
-    this.#fill = fill
-  }
-
-  get(target: object, name: string | symbol): unknown {
-    this.#look(target)
-    return Reflect.get(target, name)
-  }
-
-  has(target: object, name: string | symbol): boolean {
-    this.#look(target)
-    return Reflect.has(target, name)
-  }
-
-  ownKeys(target: object): (string | symbol)[] {
-    this.#look(target)
-    return Reflect.ownKeys(target)
-  }
-
-  getOwnPropertyDescriptor(target: object, name: string | symbol): PropertyDescriptor | undefined {
-    this.#look(target)
-    return Reflect.getOwnPropertyDescriptor(target, name)
-  }
-
-  #look(target: object): void {
-    const fill = this.#fill
-    this.#fill = undefined
-    fill?.(target)
   }
 }
 

@@ -29,7 +29,7 @@ export function whyNotKept(
   if (settings.varyAlone) return undefined
   const all = view.read.has(EVERYTHING)
   // Who passes on all fields stands for an origin: what that says counts, and `ttl` is no word of its.
-  if (all && freshness.source === 'ttl') return 'reads-all-fields'
+  if (view.unclear || (all && freshness.source === 'ttl')) return 'reads-all-fields'
   for (const name of PERSONAL_FIELDS) {
     if (headers[name] === undefined) continue
     if (settings.unkeyed.has(name) || settings.vary.includes(name) || vary.includes(name)) continue

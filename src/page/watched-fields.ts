@@ -1,3 +1,6 @@
+import { inspect } from 'node:util'
+import { Walk } from './walk.js'
+
 /**
  * Request fields that tell which of them are asked for.
  *
@@ -5,46 +8,22 @@
  * does that forwards or logs a request, is not one on each, or no two requests would ever match; it is told as such. What is
  * asked for by name after that counts again: a logger in front of a handler does not hide what the handler reads.
  *
- * Who lists the names alone may go through the values next, or ask for one or two of them: the same calls. So going through them
- * counts as that when it got to at least three quarters of what there is, and else as asking for each by name. A visitor chooses what
- * there is: that makes one field too few to be all, as long as the last one is none.
+ * Who lists the names alone may go through the values next, or ask for one or two of them: the same calls. `Walk` tells them apart.
  */
 
 export interface Watching {
   /** Whether what is read now counts. */
   readonly counts: () => boolean
+  /** Whether a field was asked for by name, or need not be told of. */
+  readonly isNamed: (name: string) => boolean
   /** A field was asked for by name. */
   readonly onName: (name: string) => void
   /** Somebody began to go through all fields. */
   readonly onAll: () => void
+  /** Nobody can tell whether all fields were gone through, or nearly all of them asked for by name. */
+  readonly onUnclear: () => void
   /** A field was written, or deleted (undefined). */
   readonly onWrite: (name: string | symbol, value: unknown) => void
-}
-
-/** One going through all fields: they come in order, so whoever asks for an earlier one asks by name. */
-class Pass {
-  readonly #order: ReadonlyMap<string, number>
-  #at = 0
-  #asked: string[] | undefined
-
-  constructor(names: readonly (string | symbol)[]) {
-    this.#order = new Map(names.map((name, at) => [String(name), at]))
-  }
-
-  /** True when reading `name` belongs to it. */
-  goesOn(name: string): boolean {
-    const at = this.#order.get(name)
-    if (at === undefined || at < this.#at) return false
-    if (at > this.#at || this.#asked === undefined) (this.#asked ??= []).push(name)
-    this.#at = at
-    return true
-  }
-
-  /** What was asked for on the way, where that is too little for having gone through all. */
-  byName(): readonly string[] {
-    const asked = this.#asked ?? []
-    return asked.length * 4 >= this.#order.size * 3 ? [] : asked
-  }
 }
 
 export interface Watched<Fields> {
@@ -55,7 +34,7 @@ export interface Watched<Fields> {
 
 /**
  * The same fields, watched. The last of them must be one that is no dependency: whether that is asked for by name after all
- * were gone through cannot be told.
+ * were gone through cannot be told. A name that is not lower-case is that of no field.
  *
  * `fields` may be given empty, with what fills them before anything but one name is asked for, and what one name gives until then.
  */
@@ -76,11 +55,22 @@ export interface LaterFields {
   readonly fill: (fields: object) => void
 }
 
+/** An object for fields that are not there yet. `console.log` looks past a proxy, and is to show them all the same. */
+export function noFields(): object {
+  return Object.create(SHOWN) as object
+}
+
+const SHOWN = {
+  [inspect.custom](this: object): object {
+    return { ...this }
+  },
+}
+
 class Watcher implements ProxyHandler<object> {
   readonly #watching: Watching
   #later: LaterFields | undefined
-  #values: Pass | undefined = undefined
-  #descriptors: Pass | undefined = undefined
+  #walk: Walk | undefined = undefined
+  #announced = false
 
   constructor(watching: Watching, later: LaterFields | undefined) {
     this.#watching = watching
@@ -88,7 +78,8 @@ class Watcher implements ProxyHandler<object> {
   }
 
   get(target: object, name: string | symbol): unknown {
-    this.#note(name, this.#values)
+    if (name === 'toJSON') this.#announced = true
+    else if (this.#isField(name) && this.#walk?.reads(name) !== true) this.#tell(name)
     if (this.#later !== undefined && typeof name === 'string') {
       return this.#later.one(name) ?? Reflect.get(target, name)
     }
@@ -97,7 +88,7 @@ class Watcher implements ProxyHandler<object> {
 
   set(target: object, name: string | symbol, value: unknown): boolean {
     this.#fill(target)
-    this.#note(name)
+    this.#ask(name)
     this.#watching.onWrite(name, value)
     return Reflect.set(target, name, value)
   }
@@ -110,13 +101,13 @@ class Watcher implements ProxyHandler<object> {
 
   has(target: object, name: string | symbol): boolean {
     this.#fill(target)
-    this.#note(name)
+    this.#ask(name)
     return Reflect.has(target, name)
   }
 
   getOwnPropertyDescriptor(target: object, name: string | symbol): PropertyDescriptor | undefined {
     this.#fill(target)
-    this.#note(name, this.#descriptors)
+    if (this.#isField(name) && this.#walk?.describes(name) !== true) this.#tell(name)
     return Reflect.getOwnPropertyDescriptor(target, name)
   }
 
@@ -126,20 +117,42 @@ class Watcher implements ProxyHandler<object> {
     if (!this.#watching.counts()) return names
     this.settle()
     this.#watching.onAll()
-    this.#values = new Pass(names)
-    this.#descriptors = new Pass(names)
+    const fields = names.map(String)
+    const before = new Set(fields.filter((name) => this.#watching.isNamed(name)))
+    const walk = new Walk(fields, before, this.#announced)
+    this.#walk = walk
+    this.#announced = false
+    queueMicrotask(() => walk.end())
     return names
+  }
+
+  getPrototypeOf(): object {
+    this.#walk?.loops()
+    return Object.prototype
   }
 
   /** See `Watched`. */
   settle(): void {
-    for (const name of this.#values?.byName() ?? NONE) this.#watching.onName(name)
-    for (const name of this.#descriptors?.byName() ?? NONE) this.#watching.onName(name)
+    const walk = this.#walk
+    if (walk === undefined) return
+    for (const name of walk.byName) this.#watching.onName(name)
+    if (walk.isUnclear) this.#watching.onUnclear()
   }
 
-  #note(name: string | symbol, pass?: Pass): void {
-    if (typeof name !== 'string' || !this.#watching.counts()) return
-    if (pass?.goesOn(name) !== true) this.#watching.onName(name)
+  #isField(name: string | symbol): name is string {
+    return typeof name === 'string' && !/[A-Z]/.test(name) && this.#watching.counts()
+  }
+
+  /** By name, whatever is gone through. */
+  #ask(name: string | symbol): void {
+    if (!this.#isField(name)) return
+    this.#walk?.asks(name)
+    this.#tell(name)
+  }
+
+  #tell(name: string): void {
+    this.#announced = false
+    this.#watching.onName(name)
   }
 
   #fill(target: object): void {
@@ -148,5 +161,3 @@ class Watcher implements ProxyHandler<object> {
     later?.fill(target)
   }
 }
-
-const NONE: readonly string[] = []
