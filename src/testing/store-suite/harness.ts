@@ -101,11 +101,17 @@ export async function fillWith(
   return available(filled[0]!)
 }
 
+/** Says, when asked, whether `ms` milliseconds have passed: on a busy machine, between any two calls. */
+export function over(ms: number): () => boolean {
+  const start = performance.now()
+  return () => performance.now() - start >= ms
+}
+
 /** Asks again until `holds`, for what a server does in its own time. */
 export async function eventually(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  deadlineMs = 5_000,
+  deadlineMs = 30_000,
 ): Promise<void> {
   const deadline = performance.now() + deadlineMs
   while (!(await holds())) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { RemoteStore } from '../../store/store.js'
 import type { HarnessTest, RemoteStoreSuiteOptions } from './harness.js'
-import { available, envelope, eventually, fillWith, foundIn, leaseOf } from './harness.js'
+import { available, envelope, eventually, fillWith, foundIn, leaseOf, over } from './harness.js'
 
 /** The right to fill: one at a time, gone when the key changes, unforgeable, short-lived. */
 export function testLeases(
@@ -161,8 +161,9 @@ export function testLeases(
   test('lets others take over when a lease was not renewed in time', async ({ open }) => {
     const [store, other] = [open(), open()]
     const leaseMs = Math.max(200, 2 * expiryErrorMs)
+    const isOver = over(leaseMs)
     const lease = await leaseOf(store, 'k', [], leaseMs)
-    assert.equal(await store.renew('k', lease, leaseMs), true)
+    assert.ok((await store.renew('k', lease, leaseMs)) || isOver())
     await eventually('the lease is free', async () => {
       const { keys } = await other.acquire(['k'], [], 10_000, 60_000)
       return available(keys[0]!).lease !== undefined
@@ -173,9 +174,9 @@ export function testLeases(
 
   test('keeps a renewed lease past its first time', async ({ open }) => {
     const [store, other] = [open(), open()]
-    const lease = await leaseOf(store, 'k', [], 300 + 2 * expiryErrorMs)
+    const lease = await leaseOf(store, 'k', [], 1_000 + expiryErrorMs)
     assert.equal(await store.renew('k', lease, 60_000), true)
-    await new Promise((resolve) => setTimeout(resolve, 350 + 3 * expiryErrorMs))
+    await new Promise((resolve) => setTimeout(resolve, 1_050 + 2 * expiryErrorMs))
     const { keys } = await other.acquire(['k'], [], 10_000, 60_000)
     assert.equal(available(keys[0]!).lease, undefined)
     assert.equal(await fillWith(store, 'k', lease), true)
