@@ -4,6 +4,7 @@ import { memoryStore } from '../../adapters/memory/index.js'
 import { memcachedStore } from '../../adapters/memcached/index.js'
 import { redisStore } from '../../adapters/redis/index.js'
 import { createCache, type Cache } from '../../index.js'
+import { awakeMs } from '../support/awake.js'
 import { startProxy } from '../support/proxy.js'
 import {
   startMemcached,
@@ -83,11 +84,10 @@ describe('Redis Cluster', () => {
     await cache.setMany(KEYS.map((n) => [['k', n], n] as const))
     expect(await cache.getMany(KEYS.map((n) => ['k', n]))).toEqual(KEYS)
     for (const proxy of proxies) await proxy.delay(300)
-    const start = performance.now()
+    const [start, startAwake] = [performance.now(), awakeMs()]
     expect(await cache.getMany(KEYS.map((n) => ['k', n]))).toEqual(KEYS)
-    const tookMs = performance.now() - start
-    expect(tookMs).toBeGreaterThan(250)
-    expect(tookMs).toBeLessThan(550)
+    expect(performance.now() - start).toBeGreaterThan(250)
+    expect(awakeMs() - startAwake).toBeLessThan(550)
     for (const proxy of proxies) await proxy.pass()
     await cache.clear()
     const after = await cache.getMany(KEYS.map((n) => ['k', n]))
@@ -107,9 +107,9 @@ describe('Redis Cluster', () => {
     const settled = cluster.settled().then(() => (state.promoted = true))
     while (!state.promoted) {
       for (const n of KEYS.slice(0, 30)) {
-        const before = performance.now()
+        const before = awakeMs()
         expect(await read(other, n)).toBe(1)
-        costs.push(performance.now() - before)
+        costs.push(awakeMs() - before)
       }
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
@@ -155,9 +155,9 @@ test('Sentinel makes a replica the master: reads are answered meanwhile, and the
   const failover = setup.failedOverFrom(setup.master.port).then(() => (state.over = true))
   let most = 0
   for (let n = 0; !state.over; n++) {
-    const before = performance.now()
+    const before = awakeMs()
     expect(await read(other, `during-${n}`)).toBe(1)
-    most = Math.max(most, performance.now() - before)
+    most = Math.max(most, awakeMs() - before)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   await failover

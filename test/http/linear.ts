@@ -1,9 +1,11 @@
+import { awakeMs } from '../support/awake.js'
+
 /** What linear work on a text of hundreds of kilobytes stays far below, and quadratic work far above, even on a busy machine. */
 export const QUICK_MS = 3000
 
-/** How long `run` takes, in milliseconds. */
+/** How long `run` takes, in milliseconds of this process. */
 export function elapsedMs(run: () => unknown): number {
-  const began = performance.now()
+  const began = awakeMs()
   run()
-  return performance.now() - began
+  return awakeMs() - began
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock } from '../../src/base/clock.js'
+import { awakeMs } from '../support/awake.js'
 import { startProxy } from '../support/proxy.js'
 import { startMemcached, type MemcachedServer } from '../support/servers/memcached.js'
 import { until } from '../support/until.js'
@@ -39,9 +40,9 @@ test('plants, reads and notes in one round trip', async () => {
   await using store = opened(`127.0.0.1:${proxy.port}`)
   await write(store, 'one-trip', 'old')
   await proxy.delay(100)
-  const before = performance.now()
+  const before = awakeMs()
   const { keys } = await store.acquire(['one-trip', 'other'], ['t', 'u'], 5_000, 60_000)
-  expect(performance.now() - before).toBeLessThan(200)
+  expect(awakeMs() - before).toBeLessThan(200)
   expect(keys.map((key) => available(key).lease !== undefined)).toEqual([true, true])
   expect(available(keys[0]!).found?.bytes.toString()).toBe('old')
 })

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { redisStore } from '../../adapters/redis/index.js'
 import type { RemoteStore } from '../../src/store/store.js'
+import { awakeMs } from '../support/awake.js'
 import { startProxy, type Proxy } from '../support/proxy.js'
 import { type RedisServer, startRedis } from '../support/servers/index.js'
 import { until } from '../support/until.js'
@@ -96,12 +97,12 @@ async function suffers(store: RemoteStore): Promise<void> {
 
   // From then on it costs nothing, in time or in memory.
   const heap = process.memoryUsage().heapUsed
-  const start = performance.now()
+  const start = awakeMs()
   const errors = new Set<unknown>()
   for (let n = 0; n < 10_000; n++) {
     await store.read([`k${n}`], ['t']).catch((error: unknown) => errors.add(error))
   }
-  expect(performance.now() - start).toBeLessThan(2_000)
+  expect(awakeMs() - start).toBeLessThan(2_000)
   expect(process.memoryUsage().heapUsed - heap).toBeLessThan(64e6)
   expect(errors.size).toBeGreaterThan(0)
   expect(errors.size).toBeLessThan(50)

@@ -1,6 +1,7 @@
 import { systemClock } from '../../src/base/clock.js'
 import { systemRandom } from '../../src/base/random.js'
 import type { Bus, BusSource, RemoteStore, Store } from '../../src/store/store.js'
+import { awakeMs } from '../support/awake.js'
 
 /** A store that is closed when the test is over. */
 export interface Opened extends AsyncDisposable {
@@ -52,11 +53,11 @@ export async function timed<T>(work: Promise<T>): Promise<{
   readonly value?: T
   readonly error?: Error & { readonly code?: string }
 }> {
-  const start = performance.now()
+  const start = awakeMs()
   try {
     const value = await work
-    return { ms: performance.now() - start, value }
+    return { ms: awakeMs() - start, value }
   } catch (error) {
-    return { ms: performance.now() - start, error: error as Error }
+    return { ms: awakeMs() - start, error: error as Error }
   }
 }
