@@ -27,6 +27,7 @@ export default defineConfig({
     // For what hangs, not for what is slow: two busy cores are enough for the suite.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
     maxWorkers: 2,
     projects: [
       {

@@ -141,7 +141,8 @@ for (const kind of ['redis', 'memcached'] as const) {
     const cache = createCache({ namespace: 'killed', tiers: [raw.store()] })
     onTestFinished(() => cache.close())
     let found = 0
-    for (let turn = 0; turn < 4; turn++) {
+    // On a slow machine a worker may be killed before it has written anything.
+    for (let turn = 0; turn < 4 || found === 0; turn++) {
       await using worker = await startWorker<WriterService>(
         new URL('./workers/writer.ts', import.meta.url),
       )
@@ -156,6 +157,5 @@ for (const kind of ['redis', 'memcached'] as const) {
         for (const part of value.parts) expect(part).toBe(value.fill.repeat(2_000))
       }
     }
-    expect(found).toBeGreaterThan(0)
   })
 }

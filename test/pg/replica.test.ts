@@ -182,9 +182,11 @@ test('with a standby that lags, no read gets less than what was committed when i
   await primary.query('CREATE TABLE counters (id int PRIMARY KEY, n int)')
   await primary.query('INSERT INTO counters VALUES (1, 0), (2, 0)')
   const committed = [0, 0]
-  const until = performance.now() + 3_000
+  const end = performance.now() + 3_000
+  let reads = 0
+  const goOn = () => performance.now() < end || reads < 100 || kept() < 6 || asked < 3
   const write = async (at: number) => {
-    while (performance.now() < until) {
+    while (goOn()) {
       const n = committed[at]! + 1
       await db.query('UPDATE counters SET n = $1 WHERE id = $2', [n, at + 1])
       committed[at] = n
@@ -192,10 +194,9 @@ test('with a standby that lags, no read gets less than what was committed when i
       await new Promise((resolve) => setTimeout(resolve, n % 3 === 0 ? 700 : 20))
     }
   }
-  let reads = 0
   const stale: string[] = []
   const read = async (at: number) => {
-    while (performance.now() < until) {
+    while (goOn()) {
       const least = committed[at]!
       const { rows } = await db.query<{ n: number }>('SELECT n FROM counters WHERE id = $1', [
         at + 1,
@@ -207,7 +208,4 @@ test('with a standby that lags, no read gets less than what was committed when i
   await Promise.all([write(0), write(1), read(0), read(0), read(1)])
   await pool.end()
   expect(stale).toEqual([])
-  expect(reads).toBeGreaterThan(100)
-  expect(kept()).toBeGreaterThan(5)
-  expect(asked).toBeGreaterThan(2)
 })

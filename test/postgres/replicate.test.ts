@@ -89,8 +89,7 @@ function replicate(options: Partial<ReplicateOptions> = {}, fault: Fault = {}) {
       },
     },
   )
-  const has = (step: string) =>
-    until(`it says ${step}`, () => story.includes(step), { deadlineMs: 10_000 })
+  const has = (step: string) => until(`it says ${step}`, () => story.includes(step))
   /** What was said, once each: without the marks that some changes need, and their being told twice. */
   const said = () => [...new Set(story)].filter((step) => step !== 'marked' && step !== 'lifted')
   return Object.assign(listening, { story, said, events, hooks, has })

@@ -60,7 +60,7 @@ describe.each(['memory', 'Redis', 'Memcached'] as const)('with %s', (name) => {
   }
 
   test('where positions cannot be had, a table that was written is read from the primary for a while', async () => {
-    const { queries, from } = reader({ holdOff: 400 })
+    const { queries, from } = reader({ holdOff: '1500ms' })
     expect(await from('orders')).toBe('any')
     await queries.changed(['orders'])
     expect(await from('orders')).toBe('primary')
@@ -72,7 +72,7 @@ describe.each(['memory', 'Redis', 'Memcached'] as const)('with %s', (name) => {
 
   test('a position that the primary tells is what the replica has to have, and one it does not tell holds off', async () => {
     let position: bigint | undefined = 5n
-    const { queries, from } = reader({ position: async () => position, holdOff: 400 })
+    const { queries, from } = reader({ position: async () => position, holdOff: '1m' })
     // The primary is asked when a process begins.
     expect(await from('orders')).toBe(5n)
     position = 9n

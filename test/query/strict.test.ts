@@ -219,10 +219,10 @@ test('“not found” is not kept while the row is about to be inserted', async 
 
 test('a mark outlives a COMMIT that takes longer than it', async () => {
   const gate = gated()
-  const [reader, writer] = [application(), application({ hooks: [gate], markFor: 800 })]
+  const [reader, writer] = [application(), application({ hooks: [gate], markFor: 2_000 })]
   const writing = writer.db.query(`UPDATE users SET name = 'new' WHERE id = 1`)
   await gate.arrived
-  const until = performance.now() + 1_600
+  const until = performance.now() + 2_500
   while (performance.now() < until) await reader.name()
   expect(reader.loads()).toBe(0)
   gate.go()

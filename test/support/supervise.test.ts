@@ -20,14 +20,14 @@ test.each(['SIGKILL', 'SIGINT', 'SIGTERM'] as const)(
     for (const pid of started.servers) expect(isAlive(pid)).toBe(true)
     process.kill(started.runner, signal)
     await ended
-    await expect.poll(() => leftOf(started), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => leftOf(started)).toEqual([])
   },
 )
 
 test.each(['throw', 'exit'])('nothing is left when a runner ends by %s', async (way) => {
   const { started, ended } = await startRunner(way)
   await ended
-  await expect.poll(() => leftOf(started), { timeout: 10_000 }).toEqual([])
+  await expect.poll(() => leftOf(started)).toEqual([])
 })
 
 async function startRunner(way: string): Promise<{ started: Started; ended: Promise<unknown> }> {

@@ -201,9 +201,9 @@ const colour = (): Promise<string> =>
   page.evaluate<string>("getComputedStyle(document.querySelector('h1')).color")
 /** What has been asked for since the last time; the last of it may still be under way. */
 const since = async (expected: readonly string[]): Promise<void> => {
-  await until('all that is expected was asked for', () => asked.length >= expected.length, {
-    deadlineMs: 5_000,
-  }).catch(() => {})
+  await until('all that is expected was asked for', () => asked.length >= expected.length).catch(
+    () => {},
+  )
   expect(asked.splice(0).toSorted()).toEqual(expected.toSorted())
 }
 

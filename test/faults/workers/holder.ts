@@ -9,8 +9,12 @@ const service = {
   hold: (kind: 'redis' | 'memcached', port: number, namespace: string, leaseMs: number) =>
     new Promise<void>((loading) => {
       const address = `127.0.0.1:${port}`
-      const tiers = [kind === 'redis' ? redisStore(`redis://${address}`) : memcachedStore(address)]
-      const cache = createCache({ namespace, tiers, lease: leaseMs })
+      const patient = { deadline: '5s' } as const
+      const store =
+        kind === 'redis'
+          ? redisStore(`redis://${address}`, patient)
+          : memcachedStore(address, patient)
+      const cache = createCache({ namespace, tiers: [store], lease: leaseMs })
       void cache.getOrSet('k', () => {
         loading()
         return new Promise(() => {})
