@@ -156,54 +156,62 @@ export function createCounters(tiers: number): Counters {
 
 type Listener<Name extends CacheEventName> = (event: CacheEvents[Name]) => void
 
+/** Who is told of an event. */
+interface Audience {
+  listeners: Set<(event: never) => void> | undefined
+  readonly channel: Channel
+}
+
 /**
  * Listeners of one cache, and the process-wide `diagnostics_channel`s `keepfresh:<event>`, whose messages carry the
  * cache's namespace too. Ask `wants` before building an event: nothing is computed for listeners that are not there.
  */
 export class Events {
   readonly #namespace: string
-  readonly #listeners = new Map<CacheEventName, Set<(event: never) => void>>()
-  readonly #channels = new Map<CacheEventName, Channel>()
+  readonly #audiences = new Map<CacheEventName, Audience>()
   /** The two events of the hit path have their own switch. */
   hitListened = false
   readonly hitChannel: Channel
 
   constructor(namespace: string) {
     this.#namespace = namespace
-    this.hitChannel = this.#channel('hit')
+    this.hitChannel = this.#of('hit').channel
   }
 
   on<Name extends CacheEventName>(name: Name, listener: Listener<Name>): void {
-    let listeners = this.#listeners.get(name)
-    if (!listeners) this.#listeners.set(name, (listeners = new Set()))
-    listeners.add(listener)
-    this.hitListened = this.#listeners.has('hit')
+    const audience = this.#of(name)
+    audience.listeners ??= new Set()
+    audience.listeners.add(listener)
+    if (name === 'hit') this.hitListened = true
   }
 
   off<Name extends CacheEventName>(name: Name, listener: Listener<Name>): void {
-    const listeners = this.#listeners.get(name)
-    listeners?.delete(listener)
-    if (listeners?.size === 0) this.#listeners.delete(name)
-    this.hitListened = this.#listeners.has('hit')
+    const audience = this.#of(name)
+    audience.listeners?.delete(listener)
+    if (audience.listeners?.size === 0) audience.listeners = undefined
+    if (name === 'hit') this.hitListened = audience.listeners !== undefined
   }
 
   wants(name: CacheEventName): boolean {
-    return this.#listeners.has(name) || this.#channel(name).hasSubscribers
+    const { listeners, channel } = this.#of(name)
+    return listeners !== undefined || channel.hasSubscribers
   }
 
   /** Tells everyone. A listener that throws does not disturb the cache: its error is thrown on its own, later. */
   emit<Name extends CacheEventName>(name: Name, event: CacheEvents[Name]): void {
-    const listeners = this.#listeners.get(name)
-    if (listeners) {
+    const { listeners, channel } = this.#of(name)
+    if (listeners !== undefined) {
       for (const listener of listeners) tell(listener as Listener<Name>, event)
     }
-    const diagnostics = this.#channel(name)
-    if (diagnostics.hasSubscribers) diagnostics.publish({ namespace: this.#namespace, ...event })
+    if (channel.hasSubscribers) channel.publish({ namespace: this.#namespace, ...event })
   }
 
-  #channel(name: CacheEventName): Channel {
-    let found = this.#channels.get(name)
-    if (!found) this.#channels.set(name, (found = channel(`keepfresh:${name}`)))
-    return found
+  #of(name: CacheEventName): Audience {
+    let audience = this.#audiences.get(name)
+    if (audience === undefined) {
+      audience = { listeners: undefined, channel: channel(`keepfresh:${name}`) }
+      this.#audiences.set(name, audience)
+    }
+    return audience
   }
 }
