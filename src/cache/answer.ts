@@ -96,10 +96,19 @@ function answerOf(
   }
 }
 
-/** The answer for one caller of a load: the first gets the value itself, the others copies where they must not share. */
-export function answerOfLoaded(core: Core, load: Load, loaded: Loaded): Answer {
+/** The value for one caller of a load: the first gets it itself, the others copies where they must not share. */
+export function valueOfLoaded(core: Core, load: Load, loaded: Loaded): unknown {
   const value = load.taken && loaded.copied ? copyOut(loaded.value) : loaded.value
   if (loaded.copied) load.taken = true
   if (loaded.state === 'stale') core.counters.staleHits++
-  return answerOf(loaded, value, loaded.state, loaded.tier)
+  return value
+}
+
+/** The same with how it was found and how long it holds. */
+export function answerOfLoaded(core: Core, load: Load, loaded: Loaded): Answer {
+  return answerOf(loaded, valueOfLoaded(core, load, loaded), loaded.state, loaded.tier)
+}
+
+export function valueOf(answer: Answer): unknown {
+  return answer.value
 }

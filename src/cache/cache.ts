@@ -20,8 +20,8 @@ import {
   type KeepOptions,
   type Policy,
 } from './options.js'
-import { createReading, type Loader } from './reading.js'
-import { read } from './read.js'
+import { type Loader, readingOf } from './reading.js'
+import { read, readValue } from './read.js'
 import type { Answer } from './answer.js'
 import { statsOf } from './stats.js'
 import { getManyStraight } from './straight-many.js'
@@ -57,10 +57,6 @@ export interface WrapOptions<Args extends readonly unknown[]> extends Omit<
   /** The rest of the key. Default: the arguments. */
   readonly key?: ((...args: Args) => Key) | undefined
   readonly tags?: readonly string[] | ((...args: Args) => readonly string[]) | undefined
-}
-
-function valueOf(answer: Answer): unknown {
-  return answer.value
 }
 
 const cores = new WeakMap<Cache, Core>()
@@ -144,8 +140,11 @@ export class Cache implements AsyncDisposable {
     loader: unknown,
     options: GetOrSetOptions | undefined,
   ): Promise<unknown> {
+    const core = this.#core
     try {
-      return this.#read(canonical, loader, options).then(valueOf)
+      const reading = readingOf(core, canonical, loader, options)
+      const inUse = useCore(core)
+      return isReady(inUse) ? readValue(core, reading) : inUse.then(() => readValue(core, reading))
     } catch (error) {
       return Promise.reject(error)
     }
@@ -155,18 +154,11 @@ export class Cache implements AsyncDisposable {
    * As `getOrSet`, and tells how the value was found and how long it holds.
    */
   async read<T>(key: Key, loader: Loader<T>, options?: GetOrSetOptions): Promise<Answer<T>> {
-    return (await this.#read(canonicalKey(key), loader, options)) as Answer<T>
-  }
-
-  /** Throws what is wrong with the arguments. */
-  #read(canonical: string, loader: unknown, options: GetOrSetOptions | undefined): Promise<Answer> {
     const core = this.#core
-    canonicalKey(canonical)
-    if (typeof loader !== 'function') throw invalidOption('loader', 'a function', loader)
-    const policy = resolvePolicy(core.settings.policy, options)
-    const reading = createReading(canonical, loader as Loader<unknown>, policy, options)
+    const reading = readingOf(core, canonicalKey(key), loader, options)
     const inUse = useCore(core)
-    return isReady(inUse) ? read(core, reading) : inUse.then(() => read(core, reading))
+    if (!isReady(inUse)) await inUse
+    return (await read(core, reading)) as Answer<T>
   }
 
   /**

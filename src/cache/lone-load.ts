@@ -1,7 +1,14 @@
 import type { LocalStore } from '../store/store.js'
 import { type Ahead, takeAhead } from './ahead.js'
-import { type Answer, answerOfLoaded } from './answer.js'
-import { createContext, createSaid, endContext, type LoaderContext, type Said } from './context.js'
+import {
+  type ContextBase,
+  createContext,
+  createSaid,
+  endContext,
+  type LoaderContext,
+  type Said,
+} from './context.js'
+import { valueOfLoaded } from './answer.js'
 import { type Core, readable } from './core.js'
 import { fail } from './ending.js'
 import {
@@ -40,19 +47,22 @@ export function mayLoadAlone(core: Core, near: LocalStore, reading: Reading): bo
   return entry === undefined || core.clock.now() >= entry.staleUntil
 }
 
+/** What the caller of a load is given of how it ended. */
+export type Give<T> = (core: Core, load: Load, loaded: Loaded) => T
+
 /**
  * Loads and keeps: see above. To be called only where {@link mayLoadAlone} has just said so.
  *
  * What an async function has at hand while it waits is copied for each wait, so that all of it is in one object.
  */
-export async function loadAlone(core: Core, reading: Reading): Promise<Answer> {
+export async function loadAlone<T>(core: Core, reading: Reading, give: Give<T>): Promise<T> {
   const lone = new LoneLoad(core, reading)
   try {
     await SOON
     lone.value = await lone.call()
     lone.returned()
     if (hasForeign(core, lone)) await noteForeign(core, lone, lone)
-    return lone.keep()
+    return give(core, lone.load, lone.note(keepHere(core, lone, lone)))
   } catch (error) {
     lone.failed(error)
     throw error
@@ -65,14 +75,14 @@ export async function loadAlone(core: Core, reading: Reading): Promise<Answer> {
  * The same where the one remote store there is has just said that it holds nothing, and given its lease. To be called only where
  * {@link isLone} has just said so.
  */
-export async function loadAhead(core: Core, reading: Reading, ahead: Ahead): Promise<Answer> {
+export async function loadAhead(core: Core, reading: Reading, ahead: Ahead): Promise<unknown> {
   const lone = new LoneLoad(core, reading, ahead)
   try {
     lone.value = await lone.call()
     if (lone.said.noting !== undefined) await Promise.all(lone.said.noting)
     lone.returned()
     if (hasForeign(core, lone)) await noteForeign(core, lone, lone)
-    return lone.answer(await keepThere(core, lone, lone))
+    return valueOfLoaded(core, lone.load, lone.note(await keepThere(core, lone, lone)))
   } catch (error) {
     lone.failed(error)
     throw error
@@ -82,13 +92,14 @@ export async function loadAhead(core: Core, reading: Reading, ahead: Ahead): Pro
 }
 
 /** A load on the short way: what its loader needs, what it returned, and how that is to be kept. */
-class LoneLoad implements Returned, KeepOptions {
+class LoneLoad implements Returned, KeepOptions, ContextBase {
   readonly load: Load
   readonly policy: Policy
   readonly said: Said = createSaid()
   readonly scope: Scope
+  /** Nothing of use is there, not even for the loader to build upon. */
+  readonly previous = undefined
   value: unknown = undefined
-  startedAt = 0
   readonly #core: Core
   readonly #reading: Reading
   /** The scope of the caller. */
@@ -114,24 +125,31 @@ class LoneLoad implements Returned, KeepOptions {
     load.enter()
   }
 
+  /** The loader is called in the turn in which the load was planned, or in the next one. */
+  get startedAt(): number {
+    return this.load.plannedAt
+  }
+
+  get keepMs(): number {
+    return this.policy.ttlMs + this.policy.graceMs
+  }
+
   /** Calls the loader: the last that is done in this turn of the microtask queue. */
   call(): unknown {
     const core = this.#core
-    const { load, policy, said, scope } = this
-    this.startedAt = core.clock.now()
+    const { load, said, scope } = this
     load.begun = ++core.sequence
     core.counters.loads++
     if (core.remotes.length > 0) {
       learnNear(core, load)
       this.#stopRenewing = renewWhile(core, [load])
     }
-    const keepMs = policy.ttlMs + policy.graceMs
-    this.#context = createContext(core, load, said, { scope, previous: undefined, keepMs })
+    this.#context = createContext(core, load, said, this)
     return endInScope(scope, this.#reading.loader, this.#context)
   }
 
   /** The loader has ended: tells the listeners. */
-  returned(failure: { readonly error?: unknown } = {}): void {
+  returned(failure?: { readonly error: unknown }): void {
     const { events, clock } = this.#core
     this.scope.ended = true
     this.#stopRenewing?.()
@@ -142,20 +160,14 @@ class LoneLoad implements Returned, KeepOptions {
     events.emit('load', { key: readable(this.load.key), ms, ...failure })
   }
 
-  /** The answer for the caller. */
-  keep(): Answer {
-    return this.answer(keepHere(this.#core, this, this))
-  }
-
-  answer(loaded: Loaded): Answer {
-    const core = this.#core
-    const answer = answerOfLoaded(core, this.load, loaded)
+  /** Notes how it ended with what the caller is making. */
+  note(loaded: Loaded): Loaded {
     const outer = this.#outer
     if (outer !== undefined) {
       if (!loaded.consistent) outer.conflict = true
-      outer.note(core, answer.tags, answer.versions, answer.freshUntil, answer.private)
+      outer.note(this.#core, loaded.tags, loaded.versions, loaded.freshUntil, loaded.private)
     }
-    return answer
+    return loaded
   }
 
   /** The loader has thrown, or what it returned cannot be kept: whoever waits is told the same. */

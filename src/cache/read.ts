@@ -1,5 +1,14 @@
 import { loadAlone, mayLoadAlone } from './lone-load.js'
-import { type Answer, answerOfLoaded, type AtHand, hit, ofMemory, stale } from './answer.js'
+import {
+  type Answer,
+  answerOfLoaded,
+  type AtHand,
+  hit,
+  ofMemory,
+  stale,
+  valueOf,
+  valueOfLoaded,
+} from './answer.js'
 import { assertOpen, type Audit, type Core, readable } from './core.js'
 import { refreshAt } from './entries.js'
 import { coverFailure } from './failure.js'
@@ -14,8 +23,15 @@ import { waitFor, waitsBegin } from './waiting.js'
 /** Reads a key through all tiers and loads it when nothing usable is there. */
 export function read(core: Core, reading: Reading): Promise<Answer> {
   return core.alone !== undefined && mayLoadAlone(core, core.alone, reading)
-    ? loadAlone(core, reading)
+    ? loadAlone(core, reading, answerOfLoaded)
     : readThrough(core, reading)
+}
+
+/** The same for whoever wants the value and nothing else. */
+export function readValue(core: Core, reading: Reading): Promise<unknown> {
+  return core.alone !== undefined && mayLoadAlone(core, core.alone, reading)
+    ? loadAlone(core, reading, valueOfLoaded)
+    : readThrough(core, reading).then(valueOf)
 }
 
 async function readThrough(core: Core, reading: Reading): Promise<Answer> {

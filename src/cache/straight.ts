@@ -1,4 +1,3 @@
-import { invalidOption } from '../base/errors.js'
 import { canonicalKey, type Key } from '../base/stable-key.js'
 import { isAhead } from '../base/turn-clock.js'
 import { headerOf, nameHash } from '../store/envelope-layout.js'
@@ -13,9 +12,9 @@ import { handOut } from './entries.js'
 import { isReady, useCore } from './first-use.js'
 import { rememberTags } from './lookup.js'
 import { hitNear } from './near-hit.js'
-import { resolvePolicy, type GetOrSetOptions, type Policy } from './options.js'
-import { answerFrom, read } from './read.js'
-import { createReading, type Loader, type Reading } from './reading.js'
+import type { GetOrSetOptions, Policy } from './options.js'
+import { answerFrom, readValue } from './read.js'
+import { type Loader, type Reading, readingOf } from './reading.js'
 import { currentScope, type Scope } from './scope.js'
 import { promote, type Looked } from './shared-lookup.js'
 import { countHit, freshOn, judgeOn, NO_TAGS, tagsFor, type Asked } from './straight-ask.js'
@@ -84,7 +83,7 @@ async function readOtherwise(
   const inUse = useCore(core)
   const reading = readingOf(core, key, loader, options)
   if (!isReady(inUse)) await inUse
-  return (await read(core, reading)).value
+  return await readValue(core, reading)
 }
 
 /** One read that waits for its sheet. What it needs then lies in fields, since in an async function it would take thrice the room. */
@@ -198,7 +197,7 @@ class StraightRead {
   }
 
   /** Nothing is there, and its lease is ours: there is nothing to judge. */
-  async #led(ahead: Ahead): Promise<unknown> {
+  #led(ahead: Ahead): Promise<unknown> {
     const core = this.#core
     core.misses++
     this.#lookup?.leave()
@@ -209,7 +208,7 @@ class StraightRead {
       giveBack(core, this.#key, ahead)
       throw error
     }
-    if (isLone(core, reading)) return (await loadAhead(core, reading, ahead)).value
+    if (isLone(core, reading)) return loadAhead(core, reading, ahead)
     return this.#answer(reading, NOTHING_THERE, ahead)
   }
 
@@ -288,17 +287,6 @@ class StraightRead {
 const NONE: readonly never[] = []
 const NOTHING_THERE: Looked = { atHand: undefined, unreached: 0 }
 const UNREACHED: Looked = { atHand: undefined, unreached: 1 }
-
-function readingOf(
-  core: Core,
-  key: string,
-  loader: unknown,
-  options: GetOrSetOptions | undefined,
-): Reading {
-  if (typeof loader !== 'function') throw invalidOption('loader', 'a function', loader)
-  const policy = resolvePolicy(core.settings.policy, options)
-  return createReading(key, loader as Loader<unknown>, policy, options)
-}
 
 function refreshesEarly(core: Core, options: GetOrSetOptions | undefined): boolean {
   return (options?.earlyRefresh ?? core.settings.policy.earlyRefresh) !== undefined
