@@ -147,11 +147,11 @@ export function createQueries(options: QueriesOptions): Queries {
     },
   }
 
-  // Another process changed a definition.
+  // Another process changed a definition, or another pool of this one.
   const definitions = definitionsTag(database)
   core.events.on('invalidate', ({ tags, remote, all: cleared }) => {
-    if (remote && (cleared === true || tags?.includes(definitions) === true))
-      holder.outdate('told by another process')
+    if (tags?.includes(definitions) === true || (remote && cleared === true))
+      holder.outdate(remote ? 'told by another process' : 'told by another pool')
   })
 
   /** Whether a plan would be another one after a load that is due. One that is only old is loaded behind the query. */

@@ -183,6 +183,21 @@ export function testReads(engine: Engine): void {
       await db.query('DROP TABLE later')
     })
 
+    test('what one pool defines is known to another of the same cache before its next write', async () => {
+      const other = server.open({ cache })
+      await other.query('INSERT INTO item (id, org, amount) VALUES ($1, $2, 1)', [500, 1])
+      await db.query(
+        'CREATE TABLE share (item int, FOREIGN KEY (item) REFERENCES item (id) ON DELETE CASCADE)',
+      )
+      await db.query('INSERT INTO share VALUES ($1)', [500])
+      const shares = ['SELECT count(*) AS n FROM share', []] as const
+      expect(await trace(shares, shares)).toBe('mh')
+      await other.query('DELETE FROM item WHERE id = $1', [500])
+      expect(await trace(shares)).toBe('m')
+      await db.query('DROP TABLE share')
+      await other[Symbol.asyncDispose]()
+    })
+
     test('a table that somebody else made is found when it is named', async () => {
       await trace(LIST)
       await server.truth('CREATE TABLE theirs (id int PRIMARY KEY, v int)')
