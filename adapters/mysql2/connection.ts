@@ -15,6 +15,8 @@ export interface Followed {
 
 export interface FollowOptions {
   readonly queries: Queries
+  /** Something was sent over it before, perhaps. */
+  readonly told: boolean
   /** A call as the queries take it; undefined when its text cannot be known. */
   readonly queryOf: (call: Call) => Query | undefined
   /** Loads on a connection of the pool's choice, for one that was given back meanwhile. */
@@ -180,10 +182,11 @@ export function follow(client: CoreConnection, options: FollowOptions): Followed
     return original.changeUser(...args)
   })
   replace(client, 'reset', (...args: readonly unknown[]) => {
+    const { moved } = connection
     lost()
-    // The session is as new, and a transaction is rolled back.
-    connection = newConnection()
+    // A transaction is rolled back, and the session as new; but the database in use stays, and what a listener had set is gone.
     inTransaction = false
+    if (!moved && !options.told) connection = newConnection()
     return original.reset(...args)
   })
   replace(client, 'release', () => {

@@ -121,7 +121,8 @@ function share(core: CorePool, options: CachedPoolOptions): Shared {
     let one = followed.get(client)
     if (one === undefined) {
       resolveNamed ??= client._resolveNamedPlaceholders?.bind({ config } as CoreConnection)
-      one = follow(client, { queries, queryOf, load, mayWait, onError })
+      const told = core.listenerCount('connection') > 0
+      one = follow(client, { queries, told, queryOf, load, mayWait, onError })
       followed.set(client, one)
     }
     return one

@@ -26,6 +26,8 @@ export interface Followed {
 export interface FollowOptions {
   readonly queries: Queries
   readonly parsers: Parsers
+  /** Something was sent over it before. */
+  readonly told: boolean
   /** Loads on a connection of the pool's choice, for a client that was given back meanwhile. */
   readonly load: (statement: Statement) => Execute<unknown>
   /** Whether a read on a held client may wait for a load of somebody else. */
@@ -41,6 +43,7 @@ export function follow(client: PoolClient, options: FollowOptions): Followed {
     rolledBack: ({ command }) => command === 'ROLLBACK',
     isUnknown: leavesOpen,
     inTransaction: () => transactionOf(client),
+    told: options.told,
   })
   const followed: Followed = {
     connection,
@@ -133,6 +136,15 @@ export function answer(promise: Promise<unknown>, callback: Callback | undefined
     (error: unknown) => process.nextTick(callback, error),
   )
   return undefined
+}
+
+/** Whether something is on its way over a client already: what a listener for new ones has sent. */
+export function isBusy(client: ClientBase): boolean {
+  const { _activeQuery: active, _queryQueue: queue } = client as unknown as {
+    readonly _activeQuery?: unknown
+    readonly _queryQueue?: readonly unknown[]
+  }
+  return (active ?? undefined) !== undefined || (queue?.length ?? 1) > 0
 }
 
 function transactionOf(client: ClientBase): boolean | undefined {

@@ -11,7 +11,7 @@ import {
   type RunOptions,
   type TableChange,
 } from '../../src/query/index.js'
-import { answer, follow, keepable, learnTypes, type Followed } from './client.js'
+import { answer, follow, isBusy, keepable, learnTypes, type Followed } from './client.js'
 import { forwardAll } from './forward.js'
 import { hasOwnParsers, Parsers, TYPES_SQL } from './parsers.js'
 import { createReplica, type PoolReplica } from './replica.js'
@@ -73,6 +73,8 @@ export function cachedPool<P extends Pool>(pool: P, options: CachedPoolOptions):
   const parsers = new Parsers(name)
   const passed = pool.query.bind(pool) as (...args: readonly unknown[]) => unknown
   const followed = new WeakMap<PoolClient, Followed>()
+  /** Clients that were made since, so that nothing was sent over them before but by `onConnect` and listeners. */
+  const made = new WeakSet<PoolClient>()
   /** Reads of the pool that are not answered yet, whose loads may wait for a connection. */
   let waiting = 0
 
@@ -80,7 +82,8 @@ export function cachedPool<P extends Pool>(pool: P, options: CachedPoolOptions):
     let one = followed.get(client)
     if (one === undefined) {
       parsers.learn(client)
-      one = follow(client, { queries, parsers, load, mayWait, onError })
+      const told = !made.has(client) || 'onConnect' in pool.options || isBusy(client)
+      one = follow(client, { queries, parsers, told, load, mayWait, onError })
       followed.set(client, one)
     }
     return one
@@ -91,6 +94,7 @@ export function cachedPool<P extends Pool>(pool: P, options: CachedPoolOptions):
     pool.emit('error', error instanceof Error ? error : new Error(String(error)), undefined!)
   }
 
+  pool.on('connect', (client) => void made.add(client))
   pool.on('acquire', (client) => {
     const one = followedBy(client)
     one.checkouts++

@@ -113,13 +113,13 @@ export function cachedPglite<P extends PGliteInterface>(
     const ended = async (sql: 'COMMIT' | 'ROLLBACK'): Promise<void> => {
       await inside.run({ sql }, () => undefined)
       // What the transaction has set stays set.
-      if (!inside.plain)
-        await connection.run({ sql: `SET keepfresh.session = 'changed'` }, () => undefined)
+      if (!inside.plain) await changeSession(connection)
     }
     let isBegun = false
     let isUndone = false
     const follow = async (tx: Transaction): Promise<T> => {
       isBegun = true
+      if (connection.moved) await changeSession(inside)
       await inside.run({ sql: 'BEGIN' }, () => undefined)
       return work(
         wrapRunner(tx as Transaction & Runner, inside, template, {
@@ -166,6 +166,11 @@ export function cachedPglite<P extends PGliteInterface>(
 
 function newConnection(queries: Queries): QueryConnection {
   return queries.connection({ isUnknown: leavesOpen })
+}
+
+/** As a text does that changes what follows. */
+async function changeSession(connection: QueryConnection): Promise<void> {
+  await connection.run({ sql: 'RESET ALL' }, () => undefined)
 }
 
 /** A database or transaction whose statements are followed on `connection`. */

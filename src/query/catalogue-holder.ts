@@ -18,6 +18,8 @@ type MaybePromise<T> = T | Promise<T>
 export interface Known extends Layouts {
   readonly catalogue: Catalogue
   readonly resolver: Resolver
+  /** The same where nobody knows which schemas a bare name is looked for in. */
+  readonly anywhere: () => Resolver
   readonly searchPath: readonly string[]
   /** Distinct for distinct definitions. */
   readonly digest: string
@@ -181,12 +183,14 @@ export class CatalogueHolder {
   #build(rows: readonly CatalogueRow[], searchPath: readonly string[], loadedAt: number): Known {
     const catalogue = readCatalogue(this.#options.dialect, rows)
     const resolver = createResolver(catalogue, searchPath)
+    let everywhere: Resolver | undefined
+    const anywhere = (): Resolver => (everywhere ??= createResolver(catalogue, undefined))
     const texts = rows.map(({ part, data }) =>
       typeof data === 'string' ? `${part} ${data}` : `${part} ${JSON.stringify(data)}`,
     )
     const digest = hash('sha256', JSON.stringify([searchPath, texts.toSorted()]), 'base64url')
     const layouts = createLayouts(catalogue, this.#options.partitions, searchPath)
-    return { catalogue, resolver, searchPath, digest, loadedAt, ...layouts }
+    return { catalogue, resolver, anywhere, searchPath, digest, loadedAt, ...layouts }
   }
 }
 

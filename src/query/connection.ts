@@ -43,7 +43,7 @@ type Ending =
 export class Connection implements QueryConnection {
   readonly #host: ConnectionHost
   readonly #options: ConnectionOptions
-  readonly #session = new Session()
+  readonly #session: Session
   readonly #transaction: Transaction
   /** What the next statement waits for. */
   #tail: Promise<unknown> | undefined
@@ -58,6 +58,7 @@ export class Connection implements QueryConnection {
   constructor(host: ConnectionHost, options: ConnectionOptions) {
     this.#host = host
     this.#options = options
+    this.#session = new Session(options.told)
     this.#transaction = new Transaction(host.dialect)
   }
 
@@ -69,6 +70,10 @@ export class Connection implements QueryConnection {
     return (
       this.#transaction.active || this.#unsettled > 0 || this.#options.inTransaction?.() === true
     )
+  }
+
+  get moved(): boolean {
+    return this.#session.moved || this.#unsettled > 0
   }
 
   get busy(): Promise<unknown> | undefined {
@@ -88,7 +93,7 @@ export class Connection implements QueryConnection {
       const hit = answers.atHand(query)
       if (hit !== undefined) return hit as Promise<T>
     }
-    const plan = plans.of(query)
+    const plan = this.#meant(plans.of(query), query)
     this.#host.refresh(plan)
     const { kind } = plan.analysis
     if (kind === 'read' || query.tables !== undefined) {
@@ -106,6 +111,11 @@ export class Connection implements QueryConnection {
       )
     }
     return this.#pass(plan, query, execute)
+  }
+
+  /** What a text does in the session as it is. */
+  #meant(plan: Plan, query: Query): Plan {
+    return this.#session.moved ? this.#host.plans.moved(plan, query) : plan
   }
 
   /** A load needs a connection as new, or a caller who names what it is like; never a transaction. */
@@ -252,7 +262,9 @@ export class Connection implements QueryConnection {
     // One that nobody was seen to begin (autocommit turned off, a first statement of several): what this one did belongs to it.
     if (this.#underWay === 0 && this.#options.inTransaction?.() === true) this.#transaction.begin()
     const outcome =
-      plan === undefined ? this.#unseen(permanent) : this.#apply(plan, query, ending, permanent)
+      plan === undefined
+        ? this.#unseen(permanent)
+        : this.#apply(this.#meant(plan, query), query, ending, permanent)
     this.#believe(permanent)
     if (commit !== undefined) {
       await commits.after(commit, outcome, permanent, query.sql)
@@ -289,11 +301,9 @@ export class Connection implements QueryConnection {
       }
     }
     for (const part of analysis.parts.length > 0 ? analysis.parts : [analysis]) {
-      this.#applyPart(
-        part === analysis ? plan : this.#host.plans.ofAnalysis(part),
-        part === analysis ? query : { sql: part.text, invalidates: query.invalidates },
-        permanent,
-      )
+      const own = part === analysis ? query : { sql: part.text, invalidates: query.invalidates }
+      const planned = part === analysis ? plan : this.#host.plans.ofAnalysis(part)
+      this.#applyPart(this.#meant(planned, own), own, permanent)
     }
     return 'committed'
   }
@@ -396,7 +406,8 @@ export class Connection implements QueryConnection {
     if (plan.defines) return { changes: [], everything: 'a definition', redefined: true }
     const believed = !(query.interpolated === true && analysis.params.doubtful)
     const known = changesOf(plan, query.params, believed)
-    if (known !== undefined) return { changes: [...known], everything: undefined, redefined: false }
+    if (known !== undefined && !this.#session.hides(plan.resolved?.reached.writes ?? []))
+      return { changes: [...known], everything: undefined, redefined: false }
     const everything = plan.resolved?.missing[0] ?? plan.refused?.detail ?? 'not understood'
     return { changes: [], everything, redefined: false }
   }

@@ -15,6 +15,8 @@ export interface PlanOptions {
   /** Tables that the caller says a read depends on. */
   readonly tables: readonly string[] | undefined
   readonly sameSettings: boolean
+  /** Bare names may mean tables of any schema. */
+  readonly moved?: boolean | undefined
 }
 
 /**
@@ -52,9 +54,9 @@ const NOT_KNOWN = new Set<NotCached>([
 export function createPlan(
   analysis: Analysis,
   known: Known | undefined,
-  { tables, sameSettings }: PlanOptions,
+  { tables, sameSettings, moved }: PlanOptions,
 ): Plan {
-  const resolved = known?.resolver(analysis)
+  const resolved = moved === true ? known?.anywhere()(analysis) : known?.resolver(analysis)
   const refusals: Refused[] = (resolved ?? analysis).refusals
     .filter(({ reason, detail }) => {
       // Whether the scope says who asks is seen when it is asked for.

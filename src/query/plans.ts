@@ -53,6 +53,8 @@ export class Plans {
   readonly #byText: LRUCache<string, Plan>
   readonly #byTables: LRUCache<string, Plan>
   #byAnalysis = new WeakMap<Analysis, Plan>()
+  /** By the plan for a session as new. */
+  readonly #moved = new WeakMap<Plan, Plan>()
   readonly #variants = new WeakMap<Plan, Variant[]>()
   /** By text: the latest scope in which it was asked for without options, for hits. */
   #ready = new Recent<Variant>(2 * MAX_PLANS)
@@ -114,6 +116,17 @@ export class Plans {
       this.#byAnalysis.set(analysis, plan)
     }
     return plan
+  }
+
+  /** The plan of the same text where bare names may mean tables of any schema. */
+  moved(plan: Plan, { tables }: Query): Plan {
+    let moved = this.#moved.get(plan)
+    if (moved === undefined) {
+      const { sameSettings } = this.#options
+      moved = createPlan(plan.analysis, plan.known, { tables, sameSettings, moved: true })
+      this.#moved.set(plan, moved).set(moved, moved)
+    }
+    return moved
   }
 
   #withTables(sql: string, tables: readonly string[], known: Known | undefined): Plan {

@@ -183,6 +183,8 @@ export interface ConnectionOptions<T = unknown> {
   readonly isUnknown?: ((error: unknown) => boolean) | undefined
   /** What the client knows of the connection's transaction, after the latest answer; undefined when it does not know. Default: it does not. */
   readonly inTransaction?: (() => boolean | undefined) | undefined
+  /** Something was set on it before it was handed over, and `DISCARD ALL` undoes that too. Default: false. */
+  readonly told?: boolean | undefined
 }
 
 /**
@@ -193,6 +195,8 @@ export interface QueryConnection {
   /** Neither in a transaction nor with anything under way that may begin one, and its session is as new. */
   readonly plain: boolean
   readonly inTransaction: boolean
+  /** Bare names may mean other tables than on a connection as new (`USE`, `search_path`). */
+  readonly moved: boolean
   /**
    * Answers a read from the cache where that is allowed, or executes. Changes are collected, and invalidated when they are permanent,
    * before the answer is given.

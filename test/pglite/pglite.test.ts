@@ -98,6 +98,22 @@ test('what is set on the one connection holds for all, so nothing is cached then
   await db.query('DISCARD ALL')
 })
 
+test('a write goes to the schema that is searched first, also within a transaction', async () => {
+  await raw.exec('CREATE SCHEMA b; CREATE TABLE b.item (id int PRIMARY KEY, name text)')
+  await raw.exec("INSERT INTO b.item VALUES (1, 'x')")
+  const other = async () => (await db.query('SELECT name FROM b.item WHERE id = 1')).rows
+  for (const name of ['y', 'z']) {
+    await other()
+    await db.query('SET search_path = b')
+    const set = `UPDATE item SET name = '${name}' WHERE id = 1`
+    if (name === 'y') await db.exec(set)
+    else await db.transaction((tx) => tx.exec(set))
+    await db.query('DISCARD ALL')
+    expect(await other()).toEqual([{ name }])
+  }
+  await raw.exec('DROP SCHEMA b CASCADE')
+})
+
 test('what has parsers of its own, or is sent past statements, is the database’s', async () => {
   const parsers = { 23: () => Math.random() }
   const one = await db.query('SELECT id FROM item WHERE id = 1', [], { parsers })

@@ -2,8 +2,8 @@ import { tableName, type Catalogue, type CatalogueRelation, type Routine } from 
 
 /** Finds what a name means in a catalogue, by the rules of its dialect. */
 export interface Lookup {
-  /** What a name means to the session. */
-  relation(schema: string | undefined, name: string): CatalogueRelation | undefined
+  /** What a name means to the session; several where nobody knows which. */
+  relations(schema: string | undefined, name: string): readonly CatalogueRelation[]
   /** What a name may mean inside a view or a body: to the session, or beside the thing itself. */
   candidates(
     schema: string | undefined,
@@ -25,7 +25,11 @@ export function keyOf(relation: CatalogueRelation): string {
   return tableName(relation.schema, relation.name)
 }
 
-export function createLookup(catalogue: Catalogue, searchPath: readonly string[]): Lookup {
+/** @param searchPath Undefined when it is not known: then a bare name means all that have it. */
+export function createLookup(
+  catalogue: Catalogue,
+  searchPath: readonly string[] | undefined,
+): Lookup {
   const { dialect, relations } = catalogue
   // MySQL's names of tables may or may not depend on case: where only the case differs, the other one is meant.
   const folded = dialect === 'mysql' ? foldedKeys(catalogue) : undefined
@@ -45,13 +49,17 @@ export function createLookup(catalogue: Catalogue, searchPath: readonly string[]
     return [...all.values()]
   }
 
-  function relationOf(schema: string | undefined, name: string): CatalogueRelation | undefined {
-    if (schema !== undefined) return byKey(tableName(schema, name))
+  const named = searchPath === undefined ? byBareName(catalogue) : undefined
+
+  function relationsOf(schema: string | undefined, name: string): readonly CatalogueRelation[] {
+    if (schema !== undefined) return listed(byKey(tableName(schema, name)))
+    if (searchPath === undefined)
+      return named?.get(dialect === 'postgres' ? name : name.toLowerCase()) ?? []
     for (const candidate of searchPath) {
       const found = byKey(tableName(candidate, name))
-      if (found !== undefined) return found
+      if (found !== undefined) return [found]
     }
-    return undefined
+    return []
   }
 
   const routineKeys = new Map<string, Routine[]>()
@@ -62,10 +70,11 @@ export function createLookup(catalogue: Catalogue, searchPath: readonly string[]
 
   return {
     byKey,
-    relation: relationOf,
+    relations: relationsOf,
     candidates(schema, name, near) {
-      const close = schema === undefined ? near.map((s) => byKey(tableName(s, name))) : []
-      return [...new Set([relationOf(schema, name), ...close])].filter((r) => r !== undefined)
+      const close =
+        schema === undefined ? near.flatMap((s) => listed(byKey(tableName(s, name)))) : []
+      return [...new Set([...relationsOf(schema, name), ...close])]
     },
     routinesByKey: (key) => routineKeys.get(key) ?? [],
     routines(path) {
@@ -74,6 +83,7 @@ export function createLookup(catalogue: Catalogue, searchPath: readonly string[]
       const all = catalogue.routines.get(dialect === 'postgres' ? name : name.toLowerCase()) ?? []
       if (dialect === 'sqlite') return all
       const schemas = schema === undefined ? searchPath : [schema]
+      if (schemas === undefined) return all
       return all.filter((routine) =>
         schemas.some((s) => sameSchema(s, routine.schema, dialect === 'mysql')),
       )
@@ -84,6 +94,19 @@ export function createLookup(catalogue: Catalogue, searchPath: readonly string[]
       return family(relation).filter((member) => member.parents.length === 0)
     },
   }
+}
+
+function listed<T>(one: T | undefined): readonly T[] {
+  return one === undefined ? [] : [one]
+}
+
+function byBareName({ dialect, relations }: Catalogue): ReadonlyMap<string, CatalogueRelation[]> {
+  const named = new Map<string, CatalogueRelation[]>()
+  for (const relation of relations.values()) {
+    const name = dialect === 'postgres' ? relation.name : relation.name.toLowerCase()
+    named.set(name, [...(named.get(name) ?? []), relation])
+  }
+  return named
 }
 
 function sameSchema(one: string, other: string, caseless: boolean): boolean {

@@ -34,8 +34,14 @@ export interface Resolved {
 /** Follows analyses through a catalogue. An analysis is followed once. */
 export type Resolver = (analysis: Analysis) => Resolved
 
-/** @param searchPath The schemas (MySQL: the database; SQLite: the files) a bare name is looked for in, in order. */
-export function createResolver(catalogue: Catalogue, searchPath: readonly string[]): Resolver {
+/**
+ * @param searchPath The schemas (MySQL: the database; SQLite: the files) a bare name is looked for in, in order. Undefined when they are
+ * not known: then it means every table of that name.
+ */
+export function createResolver(
+  catalogue: Catalogue,
+  searchPath: readonly string[] | undefined,
+): Resolver {
   const lookup = createLookup(catalogue, searchPath)
   const known = new WeakMap<Analysis, Resolved>()
   return (analysis) => {
@@ -90,8 +96,8 @@ function followRelation(
 ): void {
   const { schema, name, operations } = relation
   const written = schema === undefined ? name : `${schema}.${name}`
-  const target = lookup.relation(schema, name)
-  if (target === undefined) {
+  const targets = lookup.relations(schema, name)
+  if (targets.length === 0) {
     // What is being made is not there yet, and what the database says of itself is no table.
     const made = operations.every((operation) => operation === 'define')
     const own = analysis.refusals.some(
@@ -100,16 +106,19 @@ function followRelation(
     if (!made && !own) reach.missing.add(written)
     return
   }
-  found.set(written, target)
   const change = analysis.change?.table === written ? analysis.change : undefined
   const assigned = change?.assigned && new Set(change.assigned.map((a) => String(a.column)))
-  for (const operation of operations) {
-    if (operation === 'read') reach.read(target)
-    else reach.write(target, operation, operation === 'update' ? assigned : undefined)
-  }
-  // A materialized view is filled from what is behind it.
-  if (target.kind === 'materialized' && operations.includes('define')) {
-    for (const key of target.behind) reach.reads.add(key)
+  for (const target of targets) {
+    // Of several, no condition is about one of them.
+    if (targets.length === 1) found.set(written, target)
+    for (const operation of operations) {
+      if (operation === 'read') reach.read(target)
+      else reach.write(target, operation, operation === 'update' ? assigned : undefined)
+    }
+    // A materialized view is filled from what is behind it.
+    if (target.kind === 'materialized' && operations.includes('define')) {
+      for (const key of target.behind) reach.reads.add(key)
+    }
   }
 }
 
