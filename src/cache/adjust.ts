@@ -110,12 +110,41 @@ export async function incrementValue(
   initial: number,
   policy: Policy,
 ): Promise<number> {
+  const add = (current: unknown): number =>
+    numberOf(key, current === undefined ? initial : current) + by
+  return changeValue(core, key, add, policy, (current) => current)
+}
+
+/**
+ * Replaces a fresh value by what `merge` makes of it, and nothing (undefined) by what it makes of that, with a new lifetime: what
+ * others merge at the same time, in any process, is not lost. `merge` may be called several times.
+ *
+ * @throws {CacheError} `CACHE_STORE_UNAVAILABLE` when the nearest store cannot be reached.
+ */
+export async function mergeValue<T>(
+  core: Core,
+  key: string,
+  merge: (current: unknown) => T,
+  policy: Policy,
+): Promise<T> {
+  return changeValue(core, key, merge, policy, () => undefined)
+}
+
+/** Replaces exactly the value that `change` was given. `keeps` are the times and tags to keep; else they are those of the policy. */
+async function changeValue<T>(
+  core: Core,
+  key: string,
+  change: (current: unknown) => T,
+  policy: Policy,
+  keeps: (current: Facts | undefined) => Facts | undefined,
+): Promise<T> {
   const records = core.remotes[0]
   if (records === undefined) {
     const entry = core.near!.get(key)
     const current = isFresh(core, entry) ? entry : undefined
-    const next = numberOf(key, current === undefined ? initial : current.value) + by
-    const facts = current ?? factsOf(core, policy, core.near!.note(policy.tags), core.clock.now())
+    const next = change(current?.value)
+    const facts =
+      keeps(current) ?? factsOf(core, policy, core.near!.note(policy.tags), core.clock.now())
     applyKeys(core, [key])
     core.near!.put(key, createEntry(core, key, next, facts, undefined))
     return next
@@ -123,9 +152,9 @@ export async function incrementValue(
   for (let attempt = 0; attempt < ATTEMPTS_AT_MOST; attempt++) {
     const standing = await stand(core, records, key, policy)
     const current = isFresh(core, standing.judged) ? standing.judged : undefined
-    const next = numberOf(key, current === undefined ? initial : await current.decode()) + by
+    const next = change(await current?.decode())
     const facts =
-      current ??
+      keeps(current) ??
       factsOf(
         core,
         policy,

@@ -1,6 +1,8 @@
 import { canonicalKey } from '../base/stable-key.js'
+import { mergeValue } from '../cache/adjust.js'
 import { dropKeys } from '../cache/change.js'
 import type { LoaderContext } from '../cache/context.js'
+import { report } from '../cache/core.js'
 import { runInScope } from '../cache/scope.js'
 import { mergeVary } from '../http/index.js'
 import { previousPage } from './previous.js'
@@ -24,8 +26,15 @@ export async function rememberVary(
   before: readonly string[],
 ): Promise<void> {
   const { cache, core, keys } = shared
-  const seen = await varySeen(shared, url)
-  await cache.set(keys.vary(url), mergeVary(names, seen ?? []), { ttl: VARY_TTL_MS })
+  const key = canonicalKey(keys.vary(url))
+  const merge = (seen: unknown): unknown => mergeVary(names, (seen ?? []) as readonly string[])
+  const policy = { ...core.settings.policy, ttlMs: VARY_TTL_MS, graceMs: 0, jitter: 0 }
+  try {
+    await mergeValue(core, key, merge, policy)
+  } catch (error) {
+    // The page itself still says what it varies on.
+    report(core, error, 'vary', { key: url })
+  }
   // Where nothing was told apart there is one page, and the new one is in its place.
   if (before.length === 0) return
   await cache.invalidateTags([variantsTag(url, before)])

@@ -365,34 +365,43 @@ describe.each(KINDS)('pages: %s', (_, kind) => {
     ).toContain('hit')
   })
 
-  it('remembers what a visitor turns out to differ by beside what another one did meanwhile', async () => {
-    const gates: Record<string, Deferred<void>> = { 2: deferred(), 3: deferred() }
-    let runs = 0
-    const { get } = await site(
-      async ({ headers }) => {
-        runs++
-        const own = String(headers['x-a'])
-        await gates[own]?.promise
-        const more = own === '2' ? ', x-b' : own === '3' ? ', x-c' : ''
-        return { body: 'page', headers: { vary: `x-a${more}` } }
-      },
-      { unkeyed: 'all' },
-    )
-    await get('/', { 'x-a': '1' })
-    const both = ['2', '3'].map((own) => get('/', { 'x-a': own }))
-    await until('both run', () => runs === 3)
-    for (const [at, own] of ['2', '3'].entries()) {
-      gates[own]?.resolve()
-      await both[at]
-    }
-    for (const own of [
-      { 'x-b': '1', 'x-c': '1' },
-      { 'x-b': '1', 'x-c': '2' },
-      { 'x-b': '2', 'x-c': '1' },
-    ]) {
-      expect((await get('/', { 'x-a': '4', ...own })).headers['cache-status']).toContain('fwd=miss')
-    }
-  })
+  it.each<[string, boolean]>([
+    ['meanwhile', false],
+    ['in the same instant', true],
+  ])(
+    'remembers what a visitor turns out to differ by beside what another one did %s',
+    async (__, atOnce) => {
+      const gates: Record<string, Deferred<void>> = { 2: deferred(), 3: deferred() }
+      let runs = 0
+      const { get } = await site(
+        async ({ headers }) => {
+          runs++
+          const own = String(headers['x-a'])
+          await gates[own]?.promise
+          const more = own === '2' ? ', x-b' : own === '3' ? ', x-c' : ''
+          return { body: 'page', headers: { vary: `x-a${more}` } }
+        },
+        { unkeyed: 'all' },
+      )
+      await get('/', { 'x-a': '1' })
+      const both = ['2', '3'].map((own) => get('/', { 'x-a': own }))
+      await until('both run', () => runs === 3)
+      for (const [at, own] of ['2', '3'].entries()) {
+        gates[own]?.resolve()
+        if (!atOnce) await both[at]
+      }
+      await Promise.all(both)
+      for (const own of [
+        { 'x-b': '1', 'x-c': '1' },
+        { 'x-b': '1', 'x-c': '2' },
+        { 'x-b': '2', 'x-c': '1' },
+      ]) {
+        expect((await get('/', { 'x-a': '4', ...own })).headers['cache-status']).toContain(
+          'fwd=miss',
+        )
+      }
+    },
+  )
 
   it('shows the handler a field as variants are told apart by it, and not as one visitor wrote it', async () => {
     const { get } = await site(({ headers }) => ({ body: String(headers['accept-language']) }), {

@@ -4,7 +4,7 @@ import { memoryStore } from '../../adapters/memory/index.js'
 import { redisStore } from '../../adapters/redis/index.js'
 import { type Cache, createCache } from '../../index.js'
 import type { PageOptions } from '../../src/page/index.js'
-import { deferred } from '../support/deferred.js'
+import { type Deferred, deferred } from '../support/deferred.js'
 import { startProxy } from '../support/proxy.js'
 import { type RedisServer, startRedis } from '../support/servers/index.js'
 import { until } from '../support/until.js'
@@ -99,6 +99,61 @@ describe.each([true, false])(
       })
       expect((await b.get('/', { 'x-tenant': 'y' })).body).toBe('y')
       expect((await a.get('/', { 'x-tenant': 'z' })).body).toBe('z')
+    })
+
+    it('remembers what both turn out to tell apart by in the same instant', async () => {
+      for (let round = 0; round < 5; round++) {
+        const gates: Record<string, Deferred<void>> = { 2: deferred(), 3: deferred() }
+        let runs = 0
+        const [a, b] = await two(
+          async ({ headers }) => {
+            runs++
+            const own = String(headers['x-a'])
+            await gates[own]?.promise
+            const more = own === '2' ? ', x-b' : own === '3' ? ', x-c' : ''
+            return { body: 'page', headers: { vary: `x-a${more}` } }
+          },
+          { ttl: '1m', unkeyed: 'all' },
+        )
+        await a.get('/', { 'x-a': '1' })
+        const both = [a.get('/', { 'x-a': '2' }), b.get('/', { 'x-a': '3' })]
+        await until('both run', () => runs === 3)
+        for (const gate of Object.values(gates)) gate.resolve()
+        await Promise.all(both)
+        for (const [at, own] of [
+          { 'x-b': '1', 'x-c': '1' },
+          { 'x-b': '1', 'x-c': '2' },
+          { 'x-b': '2', 'x-c': '1' },
+        ].entries()) {
+          const got = await [a, b][at % 2]!.get('/', { 'x-a': '4', ...own })
+          expect(got.headers['cache-status']).toContain('fwd=miss')
+        }
+      }
+    })
+
+    it('answers, and tells of it, when what a page varies on cannot be remembered', async () => {
+      await using proxy = await startProxy(redis)
+      const gate = deferred()
+      let runs = 0
+      const [a] = await two(
+        async () => {
+          runs++
+          await gate.promise
+          return { body: 'page', headers: { vary: 'x-a' } }
+        },
+        { ttl: '1m' },
+        () => ({}),
+        [`redis://127.0.0.1:${proxy.port}`, redis.url],
+      )
+      const told: string[] = []
+      a.cache.on('error', ({ operation }) => told.push(operation))
+      const both = [a.get('/'), a.get('/')]
+      await until('both have arrived', () => runs === 1 && a.arrived() === 2)
+      await proxy.refuse()
+      gate.resolve()
+      for (const got of await Promise.all(both))
+        expect([got.status, got.body]).toEqual([200, 'page'])
+      expect(told).toContain('vary')
     })
 
     it('tells a CDN once what was invalidated: on the server that did it', async () => {
