@@ -45,6 +45,8 @@ export async function startMariadb(options: MariadbOptions = {}): Promise<Mariad
       args: [
         '--no-defaults',
         `--datadir=${place.data}`,
+        // One that starts deletes the temporary tables it finds, also those of another that runs.
+        `--tmpdir=${place.directory}`,
         `--socket=${join(place.directory, 'socket')}`,
         `--init-file=${firstStatements(place)}`,
         `--port=${place.port}`,
