@@ -21,6 +21,8 @@ const MAX_IDLE = 5_000
 /** How far the hand goes for one new tag. */
 const MAX_LOOKS = 16
 
+const NONE: readonly TagState[] = Object.freeze([])
+
 /**
  * The versions of tags.
  *
@@ -76,6 +78,7 @@ export class TagTable {
     versions: readonly Version[],
     mayAdopt: boolean,
   ): readonly TagState[] | undefined {
+    if (tags.length === 0) return NONE
     for (let i = 0; i < tags.length; i++) {
       const state = this.#find(tags[i]!)
       if (state === undefined ? !mayAdopt : state.version !== versions[i]) return undefined
@@ -120,11 +123,13 @@ export class TagTable {
 
   /** An entry that holds these states is kept. */
   carry(states: readonly TagState[]): void {
+    if (states.length === 0) return
     for (const state of states) if (state.carriers++ === 0 && state.place >= 0) this.#carried++
   }
 
   /** An entry that holds these states is gone. */
   uncarry(states: readonly TagState[]): void {
+    if (states.length === 0) return
     for (const state of states) if (--state.carriers === 0 && state.place >= 0) this.#carried--
   }
 
