@@ -1,6 +1,7 @@
-import { EPOCH_NAME, remoteName } from '../store/names.js'
+import { EPOCH_NAME } from '../store/names.js'
 import type { Gained, LocalLease, Sheet, Version } from '../store/store.js'
-import { report, type Core } from './core.js'
+import type { Core } from './core.js'
+import { releaseLease } from './ending.js'
 import type { Load } from './load.js'
 import { resolvePolicy, type GetOrSetOptions } from './options.js'
 
@@ -89,8 +90,5 @@ export function takeAhead(core: Core, load: Load, ahead: Ahead): void {
 /** Gives back what no load took over. */
 export function giveBack(core: Core, key: string, ahead: Ahead): void {
   if (ahead.near !== undefined) core.near!.release(key, ahead.near.lease)
-  const { store, name } = core.remotes[0]!
-  store
-    .release(remoteName(key).name, ahead.gained.lease)
-    .catch((error: unknown) => report(core, error, 'release', { key, tier: name }))
+  releaseLease(core, core.remotes[0]!, key, ahead.gained.lease)
 }

@@ -1,5 +1,6 @@
 import { remoteName } from '../store/names.js'
-import { report, type Core } from './core.js'
+import type { RemoteLease } from '../store/store.js'
+import { report, type Core, type Remote } from './core.js'
 import type { Load, Loaded } from './load.js'
 
 /** Ends a load with its value, for everyone who waits for it. */
@@ -30,15 +31,24 @@ export function setApart(core: Core, load: Load): void {
 
 /** Gives back every lease of a load that will not fill. */
 export function releaseLeases(core: Core, load: Load): void {
-  if (core.remotes.length === 0) return
-  for (const { store, place, name } of core.remotes) {
-    const lease = load.leases[place]
+  for (const remote of core.remotes) {
+    const lease = load.leases[remote.place]
     if (lease === undefined) continue
-    load.leases[place] = undefined
-    store
-      .release(remoteName(load.key).name, lease)
-      .catch((error: unknown) => report(core, error, 'release', { key: load.key, tier: name }))
+    load.leases[remote.place] = undefined
+    releaseLease(core, remote, load.key, lease)
   }
+}
+
+/** Gives back a lease at one store, in the background. */
+export function releaseLease(
+  core: Core,
+  { store, name }: Remote,
+  key: string,
+  lease: RemoteLease,
+): void {
+  store
+    .release(remoteName(key).name, lease)
+    .catch((error: unknown) => report(core, error, 'release', { key, tier: name }))
 }
 
 function forget(core: Core, load: Load): void {

@@ -43,9 +43,7 @@ export async function fillRemote(
         one.validated =
           !isUnavailable(after) &&
           after.space === one.load.spaces[0] &&
-          one.facts.tags.every(
-            (tag, at) => state.versions[tags.indexOf(tag)] === one.facts.versions[at],
-          )
+          one.tags.every((tag, at) => state.versions[tags.indexOf(tag)] === one.versions[at])
       }
     })
   } catch (error) {
@@ -65,7 +63,7 @@ function sealOrRefuse(
     one.refused = { error }
   }
   try {
-    const sealed = sealFill(core, remote, one.load, one.value, one.facts, delta)
+    const sealed = sealFill(core, remote, one.load, one.value, one, delta)
     return sealed instanceof Promise ? sealed.catch(refuse) : sealed
   } catch (error) {
     return refuse(error)
@@ -74,8 +72,8 @@ function sealOrRefuse(
 
 /** Each tag once. */
 function tagsOf(keepings: readonly Keeping[]): readonly string[] {
-  if (keepings.length === 1) return keepings[0]!.facts.tags
-  return [...new Set(keepings.flatMap(({ facts }) => facts.tags))]
+  if (keepings.length === 1) return keepings[0]!.tags
+  return [...new Set(keepings.flatMap(({ tags }) => tags))]
 }
 
 /** The entry as bytes for one store, under the load's lease there, which is used up; undefined when it has none. */

@@ -1,7 +1,7 @@
 import type { Entry, Version } from '../store/store.js'
 import { noteLate, type Said } from './context.js'
 import { readable, type Core } from './core.js'
-import { createEntry, type Facts } from './entries.js'
+import { createEntry } from './entries.js'
 import { end, fail, releaseLeases } from './ending.js'
 import { fillRemote } from './fill-remote.js'
 import type { Load, Loaded } from './load.js'
@@ -26,13 +26,12 @@ export interface KeepOptions {
 
 type Unkept = CacheEvents['unkept']['reason']
 
-/** What became of one load on the way into the stores. */
-export interface Keeping extends Returned {
-  readonly facts: Facts
-  readonly consistent: boolean
+type Writable<T> = { -readonly [Name in keyof T]: T[Name] }
+
+/** What becomes of one load on the way into the stores, and in the end how it ended. */
+export interface Keeping extends Writable<Loaded> {
+  readonly load: Load
   unkept: Unkept | undefined
-  /** Every remote store that could be asked took it, and its tags had the noted versions after that. */
-  validated: boolean
   /** The entry in process memory, when there is one: callers get its value. */
   entry: Entry | undefined
   /** The value cannot become an entry: the callers have to know. */
@@ -108,43 +107,35 @@ export async function keepThere(
 
 /** Tells the callers, the counters and the listeners how a load ended; undefined when it failed. */
 function settle(core: Core, one: Keeping, { startedAt }: KeepOptions): Loaded | undefined {
-  const { load, facts, entry, unkept } = one
+  const { load, entry, unkept } = one
   if (one.refused) {
     fail(core, load, one.refused.error)
     return undefined
   }
-  // What process memory keeps is nobody's own.
-  if (entry) load.taken = true
-  rememberTags(core, load.key, facts.tags)
+  if (entry === undefined) one.copied = unkept === undefined
+  else {
+    // What process memory keeps is nobody's own.
+    load.taken = true
+    one.value = entry.value
+    one.copied = entry.copied
+  }
+  if (unkept === 'skipped' || unkept === 'ttl') one.freshUntil = one.loadedAt
+  rememberTags(core, load.key, one.tags)
   if (core.backoffs.size > 0) core.backoffs.delete(load.key)
   releaseLeases(core, load)
   if (unkept === undefined) {
     core.counters.fills++
     if (core.events.wants('fill')) {
       const ms = core.clock.now() - startedAt
-      core.events.emit('fill', { key: readable(load.key), ms, tags: facts.tags })
+      core.events.emit('fill', { key: readable(load.key), ms, tags: one.tags })
     }
   } else {
     core.counters.unkept++
     if (core.events.wants('unkept'))
       core.events.emit('unkept', { key: readable(load.key), reason: unkept })
   }
-  const loaded: Loaded = {
-    value: entry === undefined ? one.value : entry.value,
-    state: 'miss',
-    tier: undefined,
-    loadedAt: facts.loadedAt,
-    freshUntil: unkept === 'skipped' || unkept === 'ttl' ? facts.loadedAt : facts.freshUntil,
-    staleUntil: facts.staleUntil,
-    tags: facts.tags,
-    versions: facts.versions,
-    private: facts.private,
-    consistent: one.consistent,
-    validated: one.validated,
-    copied: entry === undefined ? unkept === undefined : entry.copied,
-  }
-  end(core, load, loaded)
-  return loaded
+  end(core, load, one)
+  return one
 }
 
 /** Decides whether a value may be kept, for how long, and under which tags with which versions. */
@@ -157,14 +148,6 @@ function weigh(core: Core, returned: Returned, { policy, scope, startedAt }: Kee
   const freshUntil = Math.min(now + ttlMs, inherited?.freshUntil ?? Infinity)
   const staleUntil = freshUntil + (said.graceMs ?? policy.graceMs)
   const { pairs, consistent } = pairsOf(core, load, said, inherited)
-  const facts: Facts = {
-    loadedAt: startedAt,
-    freshUntil,
-    staleUntil,
-    private: policy.private || said.private || (inherited?.private ?? false),
-    tags: pairs.size === 0 ? NONE : [...pairs.keys()],
-    versions: pairs.size === 0 ? NONE : [...pairs.values()],
-  }
   let unkept: Unkept | undefined
   if (value === undefined) unkept = 'undefined'
   else if (said.skipped) unkept = 'skipped'
@@ -176,11 +159,18 @@ function weigh(core: Core, returned: Returned, { policy, scope, startedAt }: Kee
   return {
     load,
     value,
-    said,
-    facts,
+    state: 'miss',
+    tier: undefined,
+    loadedAt: startedAt,
+    freshUntil,
+    staleUntil,
+    private: policy.private || said.private || (inherited?.private ?? false),
+    tags: pairs.size === 0 ? NONE : [...pairs.keys()],
+    versions: pairs.size === 0 ? NONE : [...pairs.values()],
     consistent,
-    unkept,
     validated: false,
+    copied: false,
+    unkept,
     entry: undefined,
     refused: undefined,
   }
@@ -199,14 +189,12 @@ function pairsOf(
   const parts = inherited === undefined ? NO_PAIRS : inherited.pairs(core)
   if (load.tags.length === 0 && said.tags === undefined) return { pairs: parts, consistent }
   const pairs = new Map<string, Version>()
-  const note = (tag: string): void => {
+  for (const tag of said.tags === undefined ? load.tags : [...load.tags, ...said.tags]) {
     const version = load.noted.get(tag)
     if (version === undefined) consistent = false
     // The tag is kept all the same, so that the next load notes it in time.
     pairs.set(tag, version ?? '')
   }
-  load.tags.forEach(note)
-  said.tags?.forEach(note)
   for (const [tag, version] of parts) {
     const own = pairs.get(tag)
     if (own !== undefined && own !== version) consistent = false
@@ -268,7 +256,7 @@ function fillNear(core: Core, one: Keeping, { policy }: KeepOptions): void {
       core,
       load.key,
       one.value,
-      one.facts,
+      one,
       policy.earlyRefresh,
       policy.shared ? 'readers' : 'others',
     )
