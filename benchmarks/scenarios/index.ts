@@ -6,7 +6,7 @@ import { growthPauses } from './growth-pauses.js'
 import { growthProcesses } from './growth-processes.js'
 import { growthTags } from './growth-tags.js'
 import { growthValues } from './growth-values.js'
-import { allocations, heap } from './heap.js'
+import { allocations, fillAllocations, heap } from './heap.js'
 import { invalidate } from './invalidate.js'
 import { keeping } from './keeping.js'
 import { memcachedHit, memcachedHits } from './memcached-hit.js'
@@ -50,6 +50,7 @@ export const SCENARIOS: readonly Scenario[] = [
   queryHitRedis,
   heap,
   allocations,
+  fillAllocations,
   webHit,
   webNotModified,
   webMiss,
