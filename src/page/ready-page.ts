@@ -4,7 +4,6 @@ import {
   type FieldLine,
   fieldsFromLines,
   type FieldValues,
-  findUnsafeLine,
   hasField,
   isConditional,
   notModifiedFields,
@@ -37,13 +36,15 @@ export interface ReadyPage {
   notModified(now: number): Head
 }
 
-/** Undefined for a page that cannot go out from text alone: with holes, without a body or a date, or with a field that must not go out. */
+/**
+ * Undefined for a page that cannot go out from text alone: with holes, without a body or a date. Nobody looks at the text again: the
+ * page has to be that of a sound value (`isSound`).
+ */
 export function readyPage(page: StoredPage, settings: PageSettings): ReadyPage | undefined {
   const { status, lines, body, holes } = page
   if (holes !== undefined) return undefined
   const fields = fieldsFromLines(lines)
   if (status === 204 || status === 205 || !hasField(fields, 'date')) return undefined
-  if (findUnsafeLine(lines) !== undefined) return undefined
   const validators: Validators = readValidators(fields)
   const success = status >= 200 && status <= 299
   const whole = headWriter(page, settings, status, [

@@ -40,13 +40,13 @@ const plain = ServerResponse.prototype
 
 /**
  * True when nobody but Node looks at how a response goes out. A middleware that replaced its functions (compression, sessions) or
- * listens for its end (a log) finds the fields where it expects them: that is the way of `setHeader`.
+ * listens for its end (a log) finds the fields where it expects them: that is the way of `setHeader`. A page in memory goes out by
+ * `end` alone, either way, so `write` is nobody's concern.
  */
 export function isUnwatched(response: ServerResponse): boolean {
   return (
     response.writeHead === plain.writeHead &&
     response.end === plain.end &&
-    response.write === plain.write &&
     response.setHeader === plain.setHeader &&
     response.listenerCount('finish') <= 1
   )

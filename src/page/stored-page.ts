@@ -10,7 +10,6 @@ import {
   type GoverningDirectives,
   governingDirectives,
   hasField,
-  isStoredStatus,
   parseVary,
   storableLines,
   storeRefusal,
@@ -131,7 +130,6 @@ export function createPage(
   { freshUntil, responseAt }: Surroundings,
   { governing, freshness }: Judged,
 ): StoredPage | Refusal {
-  if (!isStoredStatus(status)) return 'status'
   let lines: FieldLine[] = []
   for (const line of storableLines(captured, governing.directives)) {
     if (!DROPPED.has(line[0])) lines.push(line)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { memoryStore } from '../../adapters/memory/index.js'
+import { variantKey } from '../../src/http/index.js'
 import { BEHIND, type Handler, KINDS, siteOpener } from './site.js'
 
 const echo =
@@ -199,6 +200,42 @@ describe.each(KINDS)('attacks on pages: %s', (_, kind) => {
       const got = await get('/', { host })
       expect([got.status, got.body, got.headers['set-cookie']]).toEqual([200, 'page', undefined])
     }
+  })
+
+  it('follows what is kept only so far, wherever it points', async () => {
+    const { get, cache } = await open(() => ({ body: 'page' }), { hosts: 'shop.test' })
+    const host = 'shop.test'
+    const freshness = {
+      bornAt: Date.now(),
+      lifetimeMs: 60_000,
+      source: 'ttl',
+      alwaysValidate: false,
+      neverStale: false,
+      staleWhileRevalidateMs: 0,
+    }
+    const end = { status: 200, lines: [], body: new TextEncoder().encode('the end'), freshness }
+    /** Keeps the end, so many steps behind the URL. */
+    const lay = async (path: string, steps: number): Promise<void> => {
+      const names = Array.from({ length: steps }, (__, at) => `x-${at}`).toSorted()
+      for (let at = 0; at <= steps; at++) {
+        const place = variantKey(names.slice(0, at), {})
+        const kept =
+          at === steps
+            ? { vary: names, variant: place, page: end }
+            : { vary: names.slice(0, at + 1), variant: '', page: null }
+        await cache.set(['keepfresh:page', `https://shop.test${path}`, place], kept, { ttl: '1m' })
+      }
+    }
+    await lay('/near', 7)
+    await lay('/far', 8)
+    const near = await get('/near', { host })
+    expect([near.body, near.headers['cache-status']]).toEqual(['the end', 'keepfresh;hit;ttl=60'])
+    expect(near.headers).toHaveProperty('date')
+    const far = await get('/far', { host })
+    expect([far.body, far.headers['cache-status']]).toEqual([
+      'page',
+      'keepfresh;fwd=bypass;detail=vary',
+    ])
   })
 
   it('tells apart what was sent in several fields, wherever one ends and the next begins', async () => {

@@ -2,7 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { brotliDecompressSync, gunzipSync, gzipSync, zstdDecompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { createCache } from '../../index.js'
+import { coreOf } from '../../src/cache/cache.js'
+import { Codings } from '../../src/page/codings.js'
 import type { CompressOptions } from '../../src/page/index.js'
+import { resolvePageOptions } from '../../src/page/options.js'
 import { until } from '../support/until.js'
 import {
   expressListener,
@@ -188,4 +191,35 @@ describe('the option', () => {
       expressListener({ cache, options: { compress: compress as never }, handler: () => ({}) }),
     ).rejects.toMatchObject({ code: 'CACHE_OPTION_INVALID', option })
   })
+})
+
+it('compresses two bodies at a time, and the others when they are asked for again', async () => {
+  await using cache = createCache()
+  const settings = resolvePageOptions({ compress: { codings: ['gzip'] } })
+  const codings = new Codings(cache, coreOf(cache), settings.compress!, settings)
+  const pages = Array.from({ length: 5 }, (_, at) => ({
+    status: 200,
+    lines: [['content-type', 'text/html']] as const,
+    body: Buffer.from(`${at}${text}`),
+    freshness: {
+      bornAt: Date.now(),
+      lifetimeMs: 60_000,
+      source: 'ttl',
+      alwaysValidate: false,
+      neverStale: false,
+      staleWhileRevalidateMs: 0,
+    } as const,
+  }))
+  let running = 0
+  let most = 0
+  cache.on('miss', () => {
+    running++
+    most = Math.max(most, running)
+  })
+  cache.on('load', () => running--)
+  await until('all are compressed', () => {
+    const got = pages.map((page) => codings.of(page as never, { 'accept-encoding': 'gzip' }))
+    return got.every(({ lines }) => lines.some(([name]) => name === 'content-encoding'))
+  })
+  expect(most).toBe(2)
 })

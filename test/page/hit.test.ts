@@ -51,6 +51,7 @@ function parts(answer: string): { head: string[]; rest: string } {
 
 const pageFields = {
   'content-type': 'text/plain',
+  'last-modified': 'Wed, 01 Jan 2020 00:00:00 GMT',
   'x-name': 'caf\u00e9',
   link: ['</a>; rel=x', '</b>; rel=y'],
 }
@@ -107,6 +108,10 @@ const asked: readonly (readonly [string, string])[] = [
   ['by a visitor who has it', ask('if-none-match: "v1"\r\n') + last],
   ['by a visitor who has it, in a list', ask('if-none-match: "v0", W/"v1"\r\n') + last],
   ['by a visitor who has another', ask('if-none-match: "v0"\r\n') + last],
+  [
+    'by one who wants none that is newer',
+    ask('if-unmodified-since: Thu, 01 Jan 1970 00:00:00 GMT\r\nif-none-match: "v1"\r\n') + last,
+  ],
   ['by one who wants no other', ask('if-match: "v0"\r\nif-none-match: "v1"\r\n') + last],
   ['for a part', ask('range: bytes=4-7\r\n') + last],
 ]
@@ -228,6 +233,44 @@ describe('a response that somebody watches', () => {
       expect(answer.toLowerCase()).toContain('keep-alive: timeout=5, max=2')
     }
   })
+})
+
+it.each([
+  ['has no content', 204, '', ''],
+  ['is none that was found', 404, 'nothing here', 'if-none-match: "v1"\r\n'],
+])('goes out as it was made when it %s', async (_, status, body, fields) => {
+  await using cache = createCache()
+  const app = express()
+  app.get('/page', forExpress.cachePage(cache, { ttl: '1m' }), (_request, response) => {
+    response.status(status).set('x-name', 'own').set('etag', '"v1"').end(body)
+  })
+  app.get('/last', (_request, response) => void response.end('the last'))
+  const port = await open(app)
+  const answers: string[] = []
+  for (let visit = 0; visit < 3; visit++) answers.push(await raw(port, ask(fields) + last))
+  for (const [at, answer] of answers.entries()) {
+    const { head, rest } = parts(answer)
+    expect(head[0]).toContain(`HTTP/1.1 ${status}`)
+    expect(head.join()).toContain(at === 0 ? 'fwd=miss' : 'keepfresh;hit')
+    expect(head.includes('content-length: 0')).toBe(false)
+    expect(rest.startsWith(`\r\n\r\n${body}`)).toBe(true)
+  }
+})
+
+it('has a field once that was set before it, too', async () => {
+  await using cache = createCache()
+  const app = express()
+  app.use((_request, response, next) => {
+    response.set('x-name', 'before')
+    next()
+  })
+  app.get('/page', forExpress.cachePage(cache, { ttl: '1m' }), (_request, response) => {
+    response.set('x-name', 'own').send('page')
+  })
+  const url = `http://127.0.0.1:${await open(app)}/page`
+  for (let visit = 0; visit < 3; visit++) {
+    expect((await fetch(url)).headers.get('x-name')).toBe('own')
+  }
 })
 
 it('is made by the handler again once its cache is closed', async () => {
