@@ -1,7 +1,7 @@
 import { DatabaseSync, StatementSync } from 'node:sqlite'
 import BetterSqlite3 from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
-import { CLIENTS, plain, shop } from './clients.js'
+import { CLIENTS, file, plain, shop } from './clients.js'
 
 describe.each(CLIENTS)('answers through %s', (client) => {
   test('come from memory the second time, whichever statement asks', () => {
@@ -121,6 +121,20 @@ describe.each(CLIENTS)('answers through %s', (client) => {
     expect(sum()).toEqual({ s: 63 })
     db.exec('UPDATE item SET amount = 0; DELETE FROM item WHERE id = 3')
     expect(sum()).toEqual({ s: 0 })
+  })
+
+  test('leave when VACUUM numbers rows anew, and stay when it makes a copy', () => {
+    const path = file()
+    const { db } = shop(client, {}, path)
+    db.exec("CREATE TABLE word (text TEXT); INSERT INTO word VALUES ('a'), ('b'), ('c')")
+    db.exec("DELETE FROM word WHERE text = 'a'")
+    const read = db.prepare('SELECT rowid AS n FROM word ORDER BY text')
+    expect(plain(read.all())).toEqual([{ n: 2 }, { n: 3 }])
+    db.exec(`VACUUM INTO '${path}.copy'`)
+    read.all()
+    expect(db.cached.stats().hits).toBe(1)
+    db.exec('VACUUM')
+    expect(plain(read.all())).toEqual([{ n: 1 }, { n: 2 }])
   })
 
   test('follow views, triggers and foreign keys', () => {

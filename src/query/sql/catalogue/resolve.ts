@@ -23,7 +23,7 @@ export interface Resolved {
   readonly refusals: readonly Refusal[]
   /** Rows depend on who asks: the role and its settings belong to the scope. */
   readonly rowSecurity: boolean
-  /** The statement changes definitions: the catalogue is out of date behind it. */
+  /** The statement changes definitions, or all rows behind them: the catalogue is out of date, and all that was read. */
   readonly defines: boolean
   /** Of {@link Analysis.columns} what is about a table of the database's own. */
   readonly columns: readonly ResolvedEquality[]
@@ -81,11 +81,18 @@ function follow(analysis: Analysis, catalogue: Catalogue, lookup: Lookup): Resol
     ...(why === undefined ? {} : { why }),
     refusals,
     rowSecurity: reach.rowSecurity,
-    defines: analysis.kind === 'ddl' || analysis.parts.some((part) => part.kind === 'ddl'),
+    defines: [analysis, ...analysis.parts].some((one) => one.kind === 'ddl' || numbersAnew(one)),
     columns: certain ? columnsOf(analysis.columns, found, lookup) : [],
     ...(change === undefined ? {} : { change }),
   }
 }
+
+/** SQLite's VACUUM, which is about the numbers of rows in tables whose key is something else; not when it makes a copy. */
+function numbersAnew({ dialect, kind, text }: Analysis): boolean {
+  return dialect === 'sqlite' && kind === 'session' && VACUUM.test(text) && !/\binto\b/i.test(text)
+}
+
+const VACUUM = /^(?:\s|--[^\n]*\n|\/\*[^*]*(?:\*(?!\/)[^*]*)*\*\/)*vacuum\b/i
 
 function followRelation(
   relation: Relation,
