@@ -1,5 +1,6 @@
 import type { CompiledQuery, DatabaseConnection, Driver, TransactionSettings } from 'kysely'
 import type { Queries, Query } from '../../src/query/index.js'
+import { assertUnmoved } from '../../src/query/moved.js'
 import { leavesOpen as leavesOpenMysql } from '../mysql2/result.js'
 import { leavesOpen as leavesOpenPostgres } from '../pg/result.js'
 import { CachedConnection, type Followed, type Lender } from './connection.js'
@@ -106,13 +107,14 @@ export class CachedDriver implements Driver, Lender {
 }
 
 /** Runs one statement on a connection of its own, and gives its rows. */
-export async function describeWith(driver: Driver, sql: string): Promise<readonly object[]> {
-  const connection = await driver.acquireConnection()
+export async function describeWith(driver: CachedDriver, sql: string): Promise<readonly object[]> {
+  const followed = await driver.take()
   try {
-    const { rows } = await connection.executeQuery<object>(plainQuery(sql))
+    assertUnmoved(followed.connection, sql)
+    const { rows } = await followed.raw.executeQuery<object>(plainQuery(sql))
     return rows
   } finally {
-    await driver.releaseConnection(connection)
+    await driver.giveBack(followed)
   }
 }
 

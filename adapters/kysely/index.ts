@@ -1,4 +1,4 @@
-import type { Dialect as KyselyDialect, Driver } from 'kysely'
+import type { Dialect as KyselyDialect } from 'kysely'
 import { invalidOption } from '../../src/base/errors.js'
 import { createQueries, type Queries, type QueriesOptions } from '../../src/query/index.js'
 import { CachedDriver, describeWith } from './driver.js'
@@ -32,7 +32,7 @@ export function cachedDialect(
   if (typeof options !== 'object' || options === null)
     throw invalidOption('options', 'an object', options)
   const { dialect: spoken = spokenBy(dialect), onQueries, ...rest } = options
-  let latest: Driver | undefined
+  let latest: CachedDriver | undefined
   const queries = createQueries({
     ...rest,
     dialect: spoken,
@@ -44,8 +44,8 @@ export function cachedDialect(
   onQueries?.(queries)
   return {
     createDriver() {
-      latest = dialect.createDriver()
-      return new CachedDriver(latest, queries)
+      latest = new CachedDriver(dialect.createDriver(), queries)
+      return latest
     },
     createQueryCompiler: () => dialect.createQueryCompiler(),
     createAdapter: () => dialect.createAdapter(),

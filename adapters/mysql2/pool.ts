@@ -10,6 +10,7 @@ import {
   type QueriesOptions,
   type Query,
 } from '../../src/query/index.js'
+import { assertUnmoved } from '../../src/query/moved.js'
 import { forwardAll } from '../pg/forward.js'
 import { callOf, type Call, type StatementOptions } from './call.js'
 import { follow, type Followed } from './connection.js'
@@ -178,7 +179,8 @@ function share(core: CorePool, options: CachedPoolOptions): Shared {
     ...(replica && { replica: replica.options }),
     dialect: 'mysql',
     describe: (sql) =>
-      onConnection(async ({ send }) => {
+      onConnection(async ({ connection, send }) => {
+        assertUnmoved(connection, sql)
         const plain = { rowsAsArray: false, nestTables: false, typeCast: true, jsonStrings: true }
         const [rows] = await send({
           method: 'query',

@@ -11,6 +11,7 @@ import {
   type RunOptions,
   type TableChange,
 } from '../../src/query/index.js'
+import { assertUnmoved } from '../../src/query/moved.js'
 import { answer, follow, isBusy, keepable, learnTypes, type Followed } from './client.js'
 import { forwardAll } from './forward.js'
 import { hasOwnParsers, Parsers, TYPES_SQL } from './parsers.js'
@@ -154,7 +155,8 @@ export function cachedPool<P extends Pool>(pool: P, options: CachedPoolOptions):
     dialect: 'postgres',
     defaultParsers: () => parsers.common,
     describe: (sql) =>
-      onClient(async ({ send }) => {
+      onClient(async ({ connection, send }) => {
+        assertUnmoved(connection, sql)
         const ask = async (text: string) =>
           (await send({ config: text, values: undefined })).rows as object[]
         parsers.learnTypes(await ask(TYPES_SQL))

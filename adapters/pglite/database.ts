@@ -12,6 +12,7 @@ import {
   type QueryConnection,
   type TableChange,
 } from '../../src/query/index.js'
+import { assertUnmoved } from '../../src/query/moved.js'
 import { forwardAll } from '../pg/forward.js'
 import { leavesOpen } from '../pg/result.js'
 
@@ -89,7 +90,10 @@ export function cachedPglite<P extends PGliteInterface>(
   const queries = createQueries({
     ...rest,
     dialect: 'postgres',
-    describe: async (sql) => (await direct.query(sql)).rows as object[],
+    async describe(sql) {
+      assertUnmoved(connection, sql)
+      return (await direct.query(sql)).rows as object[]
+    },
     ...(parser === 'auto' ? { loadAnalyzer: () => loadPostgresAnalyzer() } : {}),
   })
   const connection = newConnection(queries)

@@ -4,6 +4,7 @@ import { createLayouts, type Layouts } from './layouts.js'
 import type { Partitions } from './partitions.js'
 import {
   CATALOGUE_SQL,
+  SEARCH_PATH_SQL,
   createResolver,
   readCatalogue,
   type Catalogue,
@@ -172,11 +173,7 @@ export class CatalogueHolder {
     const { describe, dialect, searchPath } = this.#options
     if (searchPath !== undefined) return searchPath
     if (dialect === 'sqlite') return ['temp', 'main']
-    const rows = describe!(
-      dialect === 'postgres'
-        ? 'SELECT pg_catalog.array_to_json(pg_catalog.current_schemas(false))::text AS path'
-        : 'SELECT JSON_ARRAY(DATABASE()) AS path',
-    )
+    const rows = describe!(SEARCH_PATH_SQL[dialect])
     return rows instanceof Promise ? rows.then(pathIn) : pathIn(rows)
   }
 

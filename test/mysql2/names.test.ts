@@ -87,3 +87,16 @@ test('a connection that was reset is as new where nothing else was set', async (
   expect([await one.read(BARE), await one.read(BARE)]).toEqual([1, 1])
   expect(cache.stats().hits).toBe(1)
 })
+
+test('the database of names is not asked on a connection behind USE', async () => {
+  await using one = open({ connectionLimit: 1 })
+  const errors: unknown[] = []
+  one.db.queries.on('error', ({ error }) => errors.push(error))
+  const connection = await one.db.getConnection()
+  await use(connection)
+  connection.release()
+  expect(await one.read(BARE)).toBe(2)
+  expect(errors).toEqual([
+    expect.objectContaining({ message: expect.stringContaining('searchPath') }),
+  ])
+})

@@ -144,3 +144,23 @@ describe('DISCARD ALL on a connection that was told something when it was made',
     await one.end()
   })
 })
+
+test('where names are looked for is not asked on a connection where that was changed', async () => {
+  const one = open({ max: 1 })
+  const errors: unknown[] = []
+  one.queries.on('error', ({ error }) => errors.push(error))
+  const client = await one.connect()
+  await client.query('SET search_path = b')
+  client.release()
+  await one.query('SELECT v FROM item WHERE id = 2')
+  expect(errors).toEqual([
+    expect.objectContaining({ message: expect.stringContaining('searchPath') }),
+  ])
+  await one.query('DISCARD ALL')
+  await one.queries.redefined('what was not learnt')
+  const bare = () => read('SELECT v FROM item WHERE id = 1', one)
+  expect([await bare(), await bare(), cache.stats().hits]).toEqual([1, 1, 1])
+  await one.query('UPDATE public.item SET v = 5')
+  expect(await bare()).toBe(5)
+  await one.end()
+})

@@ -1,7 +1,7 @@
 export { analyze } from './analyze.js'
 export { canonicalValue } from './catalogue/comparison.js'
 export { readCatalogue, type CatalogueRow } from './catalogue/build.js'
-export { CATALOGUE_SQL, sqliteCatalogueSql } from './catalogue/queries.js'
+export { CATALOGUE_SQL, SEARCH_PATH_SQL, sqliteCatalogueSql } from './catalogue/queries.js'
 export { createResolver, type Resolved, type Resolver } from './catalogue/resolve.js'
 export type { ResolvedEquality } from './catalogue/rows.js'
 export { tableName } from './catalogue/types.js'

@@ -14,6 +14,12 @@ export const CATALOGUE_SQL: Readonly<Record<Dialect, string>> = {
   sqlite: sqliteCatalogueSql('main'),
 }
 
+/** Where bare names are looked for by the connection that is asked, as `path` with a JSON list. */
+export const SEARCH_PATH_SQL = {
+  postgres: 'SELECT pg_catalog.array_to_json(pg_catalog.current_schemas(false))::text AS path',
+  mysql: 'SELECT JSON_ARRAY(DATABASE()) AS path',
+} as const
+
 function postgresSql(): string {
   const own = `n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_toast%' AND n.nspname NOT LIKE 'pg\\_temp%'`
   const names = (keys: string, relation: string): string =>
