@@ -137,7 +137,6 @@ function share(core: CorePool, options: CachedPoolOptions): Shared {
   const onError = (error: unknown): void => {
     if (core.listenerCount('error') > 0) core.emit('error', error)
   }
-  core.on('acquire', (client: CoreConnection) => void followedBy(client))
 
   /** Runs with a connection of the pool's choice, as `pool.query` does. */
   async function onConnection<T>(run: (client: Followed) => Promise<T>): Promise<T> {
@@ -193,6 +192,8 @@ function share(core: CorePool, options: CachedPoolOptions): Shared {
         return rows as object[]
       }),
   })
+  // Not before the options are known to be right.
+  core.on('acquire', (client: CoreConnection) => void followedBy(client))
   return { queries, queryOf, execute }
 }
 

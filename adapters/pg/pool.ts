@@ -95,17 +95,6 @@ export function cachedPool<P extends Pool>(pool: P, options: CachedPoolOptions):
     pool.emit('error', error instanceof Error ? error : new Error(String(error)), undefined!)
   }
 
-  pool.on('connect', (client) => void made.add(client))
-  pool.on('acquire', (client) => {
-    const one = followedBy(client)
-    one.checkouts++
-    one.held = true
-  })
-  pool.on('release', (_error, client) => {
-    const one = followed.get(client)
-    if (one !== undefined) one.held = false
-  })
-
   /** Runs with a client of the pool's choice, as `pool.query` does. */
   async function onClient<T>(run: (client: Followed, own: PoolClient) => Promise<T>): Promise<T> {
     const client = await pool.connect()
@@ -163,6 +152,18 @@ export function cachedPool<P extends Pool>(pool: P, options: CachedPoolOptions):
         return ask(sql)
       }),
     ...(parser === 'auto' ? { loadAnalyzer: () => loadPostgresAnalyzer() } : {}),
+  })
+
+  // Not before the options are known to be right.
+  pool.on('connect', (client) => void made.add(client))
+  pool.on('acquire', (client) => {
+    const one = followedBy(client)
+    one.checkouts++
+    one.held = true
+  })
+  pool.on('release', (_error, client) => {
+    const one = followed.get(client)
+    if (one !== undefined) one.held = false
   })
 
   const query = (config: unknown, given?: unknown, last?: unknown): unknown => {

@@ -59,6 +59,46 @@ test('two roles of one database keep answers apart, and a write of one reaches t
   await Promise.all([a.end(), b.end()])
 })
 
+test('two tenants of one pool keep answers apart, in the memory of the process too', async () => {
+  const cache = createCache()
+  const tenants = new AsyncLocalStorage<string>()
+  const db = cachedPool(poolOf('postgres'), {
+    cache,
+    database: 'shop',
+    scope: () => ({ database: 'shop', tenant: tenants.getStore() }),
+  })
+  // Whose answer it is shows in what was there when it was asked for.
+  const read = (tenant: string) =>
+    tenants.run(
+      tenant,
+      async () => (await db.query('SELECT what FROM notes WHERE id = $1', [1])).rows,
+    )
+  const before = await read('a')
+  await server.query("UPDATE notes SET what = 'later' WHERE id = 1")
+  expect(await read('a')).toEqual(before)
+  expect(await read('b')).toEqual([{ what: 'later' }])
+  expect(await read('a')).toEqual(before)
+  await server.query("UPDATE notes SET what = 'of a' WHERE id = 1")
+  await db.end()
+})
+
+test('a scope is of the database that tags are named by', async () => {
+  const cache = createCache()
+  const pool = poolOf('a')
+  const scope = { database: 'shop', server: 'eu' }
+  expect(() => cachedPool(pool, { cache, scope, database: 'other' })).toThrow(
+    /database must be "shop", as in the scope/,
+  )
+  const elsewhere = cachedPool(pool, { cache, database: 'shop', scope: () => scope })
+  await expect(elsewhere.query('SELECT 1')).rejects.toThrow(/scope\(\).database must be "shop"/)
+  const db = cachedPool(poolOf('a'), { cache, scope })
+  for (const other of [{ database: 'other' }, { server: 'us' }])
+    await expect(db.query({ text: 'SELECT 1', cache: { scope: other } })).rejects.toThrow(
+      /cache.scope must be of the same database/,
+    )
+  await Promise.all([elsewhere.end(), db.end()])
+})
+
 test('tenants by a setting of the session: only where the caller names them', async () => {
   const cache = createCache()
   const tenants = new AsyncLocalStorage<string>()
