@@ -359,13 +359,13 @@ export class Connection implements QueryConnection {
     }
     if (step?.action === 'commit-prepared' && unknown)
       merge(permanent, this.#prepared(step.name, plan))
-    this.#session.after(analysis, plan.unknown && query.invalidates === undefined)
-    // Of several statements the first may have been committed, and so may the parts of a procedure.
-    if (unknown || analysis.parts.length > 0 || plan.unknown) {
+    if (analysis.session === 'reset') this.#session.doubt()
+    else this.#session.after(analysis, plan.unknown && query.invalidates === undefined)
+    // Of several statements the first may have been committed.
+    if (unknown || analysis.parts.length > 0) {
       const effects = this.#effectsOf(plan, query)
       if (analysis.parts.length > 0) merge(permanent, this.#transaction.pending)
-      if (!this.#transaction.active || analysis.parts.length > 0 || plan.unknown)
-        merge(permanent, effects)
+      if (!this.#transaction.active || analysis.parts.length > 0) merge(permanent, effects)
       else this.#transaction.add(effects)
       return 'unknown'
     }

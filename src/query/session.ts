@@ -50,9 +50,9 @@ export class Session {
     return ends.some((end) => tables.some((table) => table.endsWith(end)))
   }
 
-  /** Told of each statement that was sent, whether it succeeded or not. */
+  /** Told of each statement that was sent, one at a time, whether it succeeded or not: but of a reset only when it did. */
   after(analysis: Analysis, unknown: boolean): void {
-    if (analysis.session === 'reset' && analysis.statements === 1 && !this.#told) {
+    if (analysis.session === 'reset' && !this.#told) {
       this.#changed = false
       this.#moved = false
       this.#hidden.clear()
@@ -74,9 +74,8 @@ export class Session {
 
 /** Whether later answers may depend on what the text leaves behind. */
 export function changes(analysis: Analysis): boolean {
-  if (analysis.session !== 'changed' && analysis.session !== 'reset')
-    return analysis.temporary && analysis.kind === 'ddl'
-  return !HARMLESS.test(analysis.text)
+  const { session, text } = analysis
+  return (session === 'changed' || session === 'reset') && !HARMLESS.test(text)
 }
 
 /** Whether bare names may mean other tables afterwards. */

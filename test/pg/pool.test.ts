@@ -316,6 +316,8 @@ describe('the state of connections', () => {
     await client.query(NAME, [1])
     expect(hits()).toBe(2)
     await client.query('CREATE TEMP TABLE users (id int, name text)')
+    await db.query(NAME, [1])
+    expect(hits()).toBe(3)
     await client.query("INSERT INTO users VALUES (1, 'temporary')")
     expect((await client.query(NAME, [1])).rows).toEqual([{ name: 'temporary' }])
     expect((await db.query(NAME, [1])).rows).toEqual([{ name: 'Ann' }])
@@ -344,6 +346,25 @@ describe('the state of connections', () => {
     client.release(true)
     await server.query('DROP TABLE changed; DROP FUNCTION changes; DROP FUNCTION triggered')
     expect(hits()).toBe(0)
+  })
+
+  test('a DISCARD ALL that was refused leaves it as it is', async () => {
+    const single = quiet(new Pool({ connectionString: server.url, max: 1 }))
+    const one = cachedPool(single, { cache, scope: 'one' })
+    await one.query('SELECT 1 FROM users')
+    await server.query('CREATE SCHEMA b; CREATE TABLE b.users AS SELECT 1 AS id, $$other$$ AS name')
+    const client = await one.connect()
+    await client.query('SET search_path = b')
+    await client.query('BEGIN')
+    await expect(client.query('DISCARD ALL')).rejects.toThrow('cannot run inside')
+    await client.query('ROLLBACK')
+    await expect(client.query('SELECT 1; DISCARD ALL')).rejects.toThrow('cannot run inside')
+    client.release()
+    expect((await one.query(NAME, [1])).rows).toEqual([{ name: 'other' }])
+    await one.query('DISCARD ALL')
+    expect((await one.query(NAME, [1])).rows).toEqual([{ name: 'Ann' }])
+    await server.query('DROP SCHEMA b CASCADE')
+    await one.end()
   })
 
   test('what such a connection answers to a load of the pool is for that caller alone', async () => {
@@ -500,6 +521,16 @@ describe('the caller', () => {
     await db.query(writing)
     await db.query(writing)
     expect(hits()).toBe(1)
+  })
+
+  test('options of one query are not those of the next with its text', async () => {
+    const lists = { text: NAME, values: [1], rowMode: 'array' as const }
+    for (let time = 0; time < 2; time++) await db.query(lists)
+    expect((await db.query(NAME, [1])).rows).toEqual([{ name: 'Ann' }])
+    const tenant = { text: NAME, values: [2], cache: { scope: { tenant: 5 } } }
+    for (let time = 0; time < 2; time++) await db.query(tenant)
+    await server.query("UPDATE users SET name = 'Ben' WHERE id = 2")
+    expect((await db.query(NAME, [2])).rows).toEqual([{ name: 'Ben' }])
   })
 
   test('gives an answer a life of its own', async () => {
