@@ -66,8 +66,6 @@ export function createPlan(
     .map(({ reason, detail }) => ({ why: reason, detail }))
   if (resolved === undefined) refusals.push({ why: 'no-catalogue', detail: 'not loaded' })
   for (const name of resolved?.missing ?? []) refusals.push({ why: 'unknown-name', detail: name })
-  if (analysis.temporary && refusals.length === 0)
-    refusals.push({ why: 'session', detail: 'temporary table' })
   if (resolved !== undefined && resolved.writes.length > 0)
     refusals.push({ why: 'writes', detail: resolved.writes[0]! })
   const named = tables?.flatMap((name) => known?.roots(name) ?? [])

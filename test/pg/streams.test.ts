@@ -77,6 +77,30 @@ test('a cursor that writes makes answers go when it has ended', async () => {
   await until('the rows are gone', async () => (await counted()) === 200)
 })
 
+test('a cursor of SQL invalidates what its query writes, and nothing for each part that is fetched', async () => {
+  await server.query(
+    "CREATE FUNCTION hidden() RETURNS int LANGUAGE plpgsql AS 'BEGIN EXECUTE $$DELETE FROM items$$; RETURN 1; END'",
+  )
+  const fetched = (what: string, ...texts: string[]) =>
+    onClient(async (client) => {
+      await client.query('BEGIN')
+      await client.query(`DECLARE c CURSOR FOR SELECT ${what}`)
+      for (const text of texts) await client.query(text).catch(() => {})
+    })
+  await counted()
+  await fetched('id FROM items', 'FETCH 10 FROM c', 'MOVE 10 FROM c', 'COMMIT')
+  await counted()
+  expect(cache.stats().hits).toBe(1)
+  await fetched('hidden()', 'FETCH ALL FROM c', 'COMMIT')
+  expect(await counted()).toBe(0)
+  await server.query('INSERT INTO items VALUES (1)')
+  await db.queries.changed(['items'])
+  expect(await counted()).toBe(1)
+  await fetched('1', 'FETCH 1 FROM c; SELECT hidden(); COMMIT; SELECT 1/0')
+  expect(await counted()).toBe(0)
+  await server.query('DROP FUNCTION hidden')
+})
+
 test('a stream of rows is neither kept nor answered from what is kept', async () => {
   await counted()
   const rows: unknown[] = []

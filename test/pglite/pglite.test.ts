@@ -2,6 +2,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createCache, type Cache } from '../../index.js'
 import { cachedPglite, type CachedPglite } from '../../adapters/pglite/index.js'
+import { holdLoads } from '../query/hold-loads.js'
 
 let raw: PGlite
 let cache: Cache
@@ -96,6 +97,21 @@ test('what is set on the one connection holds for all, so nothing is cached then
   await db.query(NAME, [1])
   expect(cache.stats()).toMatchObject({ misses, hits: 0 })
   await db.query('DISCARD ALL')
+})
+
+test('a read that was on its way when the session was changed is answered, and not kept', async () => {
+  await raw.exec("CREATE SCHEMA b; CREATE TABLE b.item AS SELECT 1 AS id, 'x' AS name")
+  await db.query('SELECT 1 FROM item')
+  const { asked, gate, off } = holdLoads(db.queries)
+  const read = db.query(NAME, [1])
+  await asked.promise
+  await db.query('SET search_path = b')
+  gate.resolve()
+  expect((await read).rows).toEqual([{ name: 'x' }])
+  off()
+  await db.query('DISCARD ALL')
+  expect((await db.query(NAME, [1])).rows).toEqual([{ name: 'a' }])
+  await raw.exec('DROP SCHEMA b CASCADE')
 })
 
 test('a write goes to the schema that is searched first, also within a transaction', async () => {

@@ -134,6 +134,18 @@ test('of a text of several statements that fails, the first may have committed',
   expect(await read()).toBe('b')
 })
 
+test('on the way of hits too, zero is not minus zero', async () => {
+  await read()
+  const sql = 'SELECT $1::float8 AS n FROM item WHERE id = 1'
+  const ask = (n: number) => queries.run({ sql, params: [n] }, () => db.query(sql, [n]))
+  await ask(0)
+  await ask(0)
+  await ask(5)
+  expect(await queries.atHand(sql, [5])).toMatchObject({ rows: [{ n: 5 }] })
+  expect(await queries.atHand(sql, [0])).toMatchObject({ rows: [{ n: 0 }] })
+  expect(queries.atHand(sql, [-0])).toBeUndefined()
+})
+
 test('a chained COMMIT begins the next transaction', async () => {
   expect(await read()).toBe('a')
   const { connection, send } = follow()
@@ -187,6 +199,30 @@ describe('definitions that cannot be learnt again', () => {
     gate.resolve()
     await learning
     await db.exec('DROP FUNCTION follow CASCADE')
+  })
+
+  test('are learnt once more when they changed while they were learnt', async () => {
+    const gate = Promise.withResolvers<void>()
+    const own = createQueries({
+      cache,
+      dialect: 'postgres',
+      scope: 'shop',
+      async describe(sql) {
+        const { rows } = await db.query<object>(sql)
+        await gate.promise
+        return rows
+      },
+    })
+    const sql = 'SELECT name FROM later'
+    const first = own.explain({ sql: 'SELECT 1' })
+    await db.query('SELECT 1')
+    await db.exec('CREATE TABLE later (name text)')
+    void own.redefined('a table was made')
+    const second = own.explain({ sql })
+    gate.resolve()
+    await first
+    expect(await second).toMatchObject({ cached: true, reads: ['public.later'] })
+    await db.exec('DROP TABLE later')
   })
 
   test('are asked for again after a while', async () => {
