@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { collect, createCache } from '../../index.js'
+import { currentScope } from '../../src/cache/scope.js'
 import { FakeClock } from '../../src/testing/fake-clock.js'
 import { deferred } from '../support/deferred.js'
 
@@ -90,6 +91,27 @@ describe('the dependency scope', () => {
     expect(first.dependencies.tags).toEqual(['stale', 'a'])
     expect(second.dependencies.tags).toEqual(['b'])
     expect(second.value).toBe(2)
+  })
+
+  it('ends where the loader does, for whatever comes after it in the same tick', async () => {
+    await using cache = createCache()
+    await cache.getOrSet('first', () => 0)
+    const open: unknown[] = []
+    const look = (): void => void open.push(currentScope())
+    const inner = async (): Promise<boolean> => {
+      const own = currentScope()
+      await cache.getOrSet('part', () => 1)
+      return own !== undefined && currentScope() === own
+    }
+    const whole = cache.getOrSet('whole', inner)
+    queueMicrotask(look)
+    process.nextTick(look)
+    look()
+    expect(await whole).toBe(true)
+    look()
+    await new Promise((resolve) => setImmediate(resolve))
+    look()
+    expect(open).toEqual([undefined, undefined, undefined, undefined, undefined])
   })
 
   it('repeats an invalidation for what another cache keeps, in the same process', async () => {
