@@ -5,6 +5,7 @@ import { slotOf } from '../../adapters/redis/slot.js'
 import type { RemoteStore } from '../../src/store/store.js'
 import {
   type RedisCluster,
+  type RedisClusterOptions,
   type RedisServer,
   startRedis,
   startRedisCluster,
@@ -12,7 +13,7 @@ import {
 import { until } from '../support/until.js'
 import { get, opened, put, timed } from './opened.js'
 
-const DEADLINE_MS = 150
+const DEADLINE_MS = 300
 const SLACK_MS = 25 + 250
 
 const names = namesIn('kf:', 'test', true)
@@ -34,7 +35,7 @@ describe('redisStore, when a cluster', () => {
   let cluster: RedisCluster
   let store: RemoteStore
   let end: () => Promise<void>
-  const open = async (options: { masters: number; replicas: number }, deadline = DEADLINE_MS) => {
+  const open = async (options: RedisClusterOptions, deadline = DEADLINE_MS) => {
     cluster = await startRedisCluster({ nodeTimeoutMs: 1_000, ...options })
     const opening = opened(
       redisStore(cluster.startupNodes, { deadline, retryAtMost: 300, heartbeat: 200 }),
@@ -49,7 +50,8 @@ describe('redisStore, when a cluster', () => {
   afterEach(() => end())
 
   describe('has replicas', () => {
-    beforeEach(() => open({ masters: 3, replicas: 1 }))
+    // Ten rounds of reads are over before a replica takes over.
+    beforeEach(() => open({ masters: 3, replicas: 1, nodeTimeoutMs: 2_000 }))
 
     test('loses a master: the others serve as before, its keys are back with its replica', async () => {
       const [lost, ...kept] = [0, 1, 2].map((master) => keysOf(master, 3, 5))

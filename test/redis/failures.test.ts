@@ -5,7 +5,7 @@ import { awakeMs } from '../support/awake.js'
 import { startProxy, type Proxy } from '../support/proxy.js'
 import { type RedisServer, startRedis } from '../support/servers/index.js'
 import { until } from '../support/until.js'
-import { get, opened, put, timed } from './opened.js'
+import { answered, get, opened, put, timed } from './opened.js'
 
 const DEADLINE_MS = 100
 /** The deadline's own accuracy, and what a busy machine adds. */
@@ -119,9 +119,9 @@ describe('redisStore, when the server', () => {
     await proxy[Symbol.asyncDispose]()
     await server[Symbol.asyncDispose]()
   })
-  const source = () =>
+  const source = (deadline = DEADLINE_MS) =>
     redisStore(`redis://127.0.0.1:${proxy.port}`, {
-      deadline: DEADLINE_MS,
+      deadline,
       connectTimeout: 400,
       retryAtMost: 300,
     })
@@ -130,19 +130,21 @@ describe('redisStore, when the server', () => {
     test(`${name}: bounded waits, then none, then recovery`, async () => {
       await using opening = opened(source())
       const { store } = opening
-      await put(store, 'k')
+      await answered(() => put(store, 'k'))
       try {
         await cause(server, proxy)
         await suffers(store)
       } finally {
         await heal(server, proxy)
       }
-      await until('it is asked again', async () => (await get(store, 'k'), true))
-      expect(await get(store, 'k')).toBe(after)
-      await put(store, 'k', 'new')
-      expect(await get(store, 'k')).toBe('new')
-      const { keys } = await store.acquire(['leased'], ['t'], 1_000, 1_000)
-      expect(keys[0]).toMatchObject({ lease: expect.anything() as unknown })
+      expect(await answered(() => get(store, 'k'))).toBe(after)
+      await answered(() => put(store, 'k', 'new'))
+      expect(await answered(() => get(store, 'k'))).toBe('new')
+      await until('it gives leases', async () => {
+        const { keys } = await store.acquire(['leased'], ['t'], 1_000, 1_000)
+        expect(keys[0]).toMatchObject({ lease: expect.anything() as unknown })
+        return true
+      })
     })
   }
   test('is not there at first: found when it comes', async () => {
@@ -180,10 +182,10 @@ describe('redisStore, when the server', () => {
   })
 
   test('is slow within the deadline: nothing fails', async () => {
-    await using opening = opened(redisStore(`redis://127.0.0.1:${proxy.port}`))
+    await using opening = opened(source(1_000))
     const { store } = opening
     await put(store, 'k')
-    await proxy.delay(100)
+    await proxy.delay(400)
     try {
       for (let n = 0; n < 5; n++) expect(await get(store, 'k')).toBe('value')
       const many = await Promise.all(Array.from({ length: 100 }, () => get(store, 'k')))
@@ -195,7 +197,7 @@ describe('redisStore, when the server', () => {
   })
 
   test('forgets its scripts: they are loaded again, and no call fails', async () => {
-    await using opening = opened(source())
+    await using opening = opened(source(5_000))
     const { store } = opening
     await put(store, 'k')
     await server.command('SCRIPT', 'FLUSH')
@@ -210,22 +212,21 @@ describe('redisStore, when the server', () => {
     await using opening = opened(source())
     await using other = opened(source())
     const { store } = opening
-    await put(store, 'k', 'first')
-    await get(other.store, 'k')
+    await answered(() => put(store, 'k', 'first'))
+    await answered(() => get(other.store, 'k'))
     server.pause()
     const late = await timed(put(store, 'k', 'late'))
     expect(late.error).toMatchObject({ code: 'CACHE_STORE_UNAVAILABLE' })
     // Longer than any error in what we take the server's time to be.
     await new Promise((resolve) => setTimeout(resolve, 2 * DEADLINE_MS))
     server.resume()
-    await until('it is asked again', async () => (await get(store, 'k'), true))
-    expect(await get(store, 'k')).toBe('first')
+    expect(await answered(() => get(store, 'k'))).toBe('first')
   })
 
   test('was paused: a connection that was given up is ended before another is used', async () => {
     await using opening = opened(source())
     const { store } = opening
-    await put(store, 'k')
+    await answered(() => put(store, 'k'))
     const ids = async () =>
       String(await server.command('CLIENT', 'LIST'))
         .split('\n')

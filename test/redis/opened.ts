@@ -2,6 +2,7 @@ import { systemClock } from '../../src/base/clock.js'
 import { systemRandom } from '../../src/base/random.js'
 import type { Bus, BusSource, RemoteStore, Store } from '../../src/store/store.js'
 import { awakeMs } from '../support/awake.js'
+import { until } from '../support/until.js'
 
 /** A store that is closed when the test is over. */
 export interface Opened extends AsyncDisposable {
@@ -45,6 +46,16 @@ export async function get(store: RemoteStore, key: string): Promise<string | und
   const [state] = keys
   if (state === undefined || 'unavailable' in state) throw state?.unavailable ?? new Error('none')
   return state.found?.bytes.toString()
+}
+
+/** What the server answers, asked again for as long as it takes longer than it may. */
+export async function answered<T>(ask: () => Promise<T>): Promise<T> {
+  let answer: { readonly is: T } | undefined
+  await until('the server answers', async () => {
+    answer = { is: await ask() }
+    return true
+  })
+  return answer!.is
 }
 
 /** How a promise ended, and how long that took. */
