@@ -143,14 +143,14 @@ function bodySql(table: WatchedTable, { channel, maxRows }: Resolved): string {
       ? `SELECT count(*), CASE WHEN count(*) <= ${bound} THEN '[' || string_agg(DISTINCT ${row}, ',') || ']' END
           INTO touched, told FROM ${from} AS versions;`
       : `SELECT count(*) INTO touched FROM ${from} AS versions;`
-  const start = JSON.stringify({ v: 1, schema: table.schema, table: table.name }).slice(0, -1)
-  const message = (end: string): string =>
-    `${literal(`${start},"operation":"`)} || TG_OP || ${literal(`"${end}`)}`
+  // Its name is that of now: a table that was renamed has kept its triggers.
+  const message = (end: string): string => `start || ${literal(end)}`
   const detailed = `  payload := ${message(`,"key":${table.key.length},"columns":${JSON.stringify(columns)},"rows":`)} || told || '}';\n`
   return `DECLARE
   touched bigint := 0;
   told text;
   payload text;
+  start text := '{"v":1,"schema":' || to_json(TG_TABLE_SCHEMA) || ',"table":' || to_json(TG_TABLE_NAME) || ',"operation":"' || TG_OP || '"';
 BEGIN
   IF TG_OP <> 'TRUNCATE' THEN
     BEGIN

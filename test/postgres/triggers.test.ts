@@ -232,6 +232,18 @@ test('a write does not fail when a column of the migration is gone or renamed', 
   expect(await toldOf('INSERT INTO orders VALUES (1, 1)')).toEqual(['INSERT orders any'])
 })
 
+test('a table that was renamed or moved is told by its name of now', async () => {
+  await client.query(ORDERS)
+  await install()
+  await client.query('ALTER TABLE orders RENAME TO "the ""orders"""')
+  const written = await toldOf('INSERT INTO "the ""orders""" VALUES (1, 1, 1)')
+  expect(written).toEqual(['INSERT the "orders" 1'])
+  await client.query('CREATE SCHEMA moved; ALTER TABLE "the ""orders""" SET SCHEMA moved')
+  await toldOf('DELETE FROM moved."the ""orders"""')
+  expect(JSON.parse(heard[0] ?? '')).toMatchObject({ schema: 'moved' })
+  await client.query('DROP SCHEMA moved CASCADE')
+})
+
 test('PostgreSQL refuses to prepare a transaction that has told something', async () => {
   await client.query(ORDERS)
   await install()
