@@ -523,6 +523,14 @@ describe('the caller', () => {
     expect(hits()).toBe(1)
   })
 
+  test('a table that is named and not there keeps a read from being cached', async () => {
+    const named = { text: 'SELECT name FROM users', tables: ['users', 'user'] }
+    expect(await db.explain(named)).toMatchObject({ cached: false, why: 'unknown-name' })
+    await db.query(named)
+    await db.query(named)
+    expect(hits()).toBe(0)
+  })
+
   test('options of one query are not those of the next with its text', async () => {
     const lists = { text: NAME, values: [1], rowMode: 'array' as const }
     for (let time = 0; time < 2; time++) await db.query(lists)

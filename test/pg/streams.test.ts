@@ -81,12 +81,13 @@ test('a cursor of SQL invalidates what its query writes, and nothing for each pa
   await server.query(
     "CREATE FUNCTION hidden() RETURNS int LANGUAGE plpgsql AS 'BEGIN EXECUTE $$DELETE FROM items$$; RETURN 1; END'",
   )
-  const fetched = (what: string, ...texts: string[]) =>
-    onClient(async (client) => {
-      await client.query('BEGIN')
-      await client.query(`DECLARE c CURSOR FOR SELECT ${what}`)
-      for (const text of texts) await client.query(text).catch(() => {})
-    })
+  const fetched = async (what: string, ...texts: string[]) => {
+    const client = await db.connect()
+    await client.query('BEGIN')
+    await client.query(`DECLARE c CURSOR FOR SELECT ${what}`)
+    for (const text of texts) await client.query(text).catch(() => {})
+    client.release(true)
+  }
   await counted()
   await fetched('id FROM items', 'FETCH 10 FROM c', 'MOVE 10 FROM c', 'COMMIT')
   await counted()
