@@ -257,6 +257,33 @@ it.each([
   }
 })
 
+it('has a date, though it is kept without one', async () => {
+  await using cache = createCache()
+  const options = { ttl: '1m', hosts: 'shop.test', scheme: 'http' } as const
+  const app = express()
+  app.get('/page', forExpress.cachePage(cache, options), (_request, response) => {
+    response.send('page')
+  })
+  app.get('/last', (_request, response) => void response.end('the last'))
+  const port = await open(app)
+  // From the second on, what Node does has been seen.
+  for (let visit = 0; visit < 3; visit++) await raw(port, ask('') + last)
+  const freshness = {
+    bornAt: Date.now(),
+    lifetimeMs: 60_000,
+    source: 'ttl',
+    alwaysValidate: false,
+    neverStale: false,
+    staleWhileRevalidateMs: 0,
+  }
+  const page = { status: 200, lines: [], body: new TextEncoder().encode('kept'), freshness }
+  const kept = { vary: [], variant: '', page }
+  await cache.set(['keepfresh:page', 'http://shop.test/page', ''], kept, { ttl: '1m' })
+  const { head, rest } = parts(await raw(port, ask('') + last))
+  expect(rest.startsWith('\r\n\r\nkept')).toBe(true)
+  expect(head.filter((line) => line.startsWith('date: '))).toHaveLength(1)
+})
+
 it('has a field once that was set before it, too', async () => {
   await using cache = createCache()
   const app = express()
