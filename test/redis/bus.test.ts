@@ -57,8 +57,8 @@ describe('the bus of redisStore', () => {
       await until('it is up', () => events.length === 1)
       await writing.store.bus!.publish('before')
       await until('it has heard', () => events.includes('before'))
-      const start = awakeMs()
       await cause()
+      const start = awakeMs()
       try {
         await until('it is down', () => events.includes('(down)'))
         expect(awakeMs() - start).toBeLessThan(3 * HEARTBEAT_MS + 500)
@@ -100,8 +100,9 @@ describe('the bus of redisStore', () => {
     for (const line of commands) {
       await server.command('CLIENT', 'KILL', 'ID', /id=(\d+)/.exec(line)![1]!)
     }
-    await until('it is up again', () => events.filter((event) => event === '(up)').length === 2)
-    expect(events).toEqual(['(up)', '(down)', '(up)'])
+    await until('it is up again', () => events.filter((event) => event === '(up)').length >= 2)
+    // On a busy machine it may be down once more by now.
+    expect(events.slice(0, 3)).toEqual(['(up)', '(down)', '(up)'])
   })
 
   test('is heard outside of the request that happened to come first', async () => {
