@@ -49,17 +49,25 @@ test.each([
   connection.destroy()
 })
 
-test('a reset leaves the database of USE: what is answered from there is kept for nobody', async () => {
-  await using one = open({ connectionLimit: 1 })
-  await using two = open({ connectionLimit: 1 })
-  await one.read(OTHER)
-  const connection = await one.db.getConnection()
-  await use(connection)
-  await connection.reset()
-  connection.release()
-  expect(await one.read(BARE)).toBe(2)
-  expect(await two.read(BARE)).toBe(1)
-})
+test.each([
+  ['that has ended', true],
+  ['that is under way', false],
+])(
+  'a reset leaves the database of a USE %s: what is answered from there is kept for nobody',
+  async (_, waits) => {
+    await using one = open({ connectionLimit: 1 })
+    await using two = open({ connectionLimit: 1 })
+    await one.read(OTHER)
+    const connection = await one.db.getConnection()
+    const used = use(connection)
+    if (waits) await used
+    await connection.reset()
+    await used
+    connection.release()
+    expect(await one.read(BARE)).toBe(2)
+    expect(await two.read(BARE)).toBe(1)
+  },
+)
 
 test('a reset undoes what a listener has set: what is answered then is kept for nobody', async () => {
   const listened = () => {
