@@ -19,6 +19,8 @@ export interface Marks {
    * @throws {CacheError} `CACHE_STORE_UNAVAILABLE` when one of them could not be; then none is marked by this call.
    */
   mark(tags: readonly string[]): Promise<(abandon: boolean) => void>
+  /** Whether what this process has marked is marked yet: one that stood still may have outlived its marks. */
+  hold(tags: readonly string[]): boolean
   /** Whether one of the tags is marked, by any process; yes where that cannot be found out. */
   isMarked(tags: readonly string[]): Promise<boolean>
   close(): void
@@ -42,6 +44,7 @@ export function localMarks(markMs: number, clock: Clock): Marks {
         else lift(tags)
       })
     },
+    hold: (tags) => tags.every((tag) => counts.has(tag)),
     isMarked: async (tags) => tags.some((tag) => counts.has(tag)),
     close: () => counts.clear(),
   }
@@ -173,6 +176,7 @@ export function remoteMarks(options: RemoteMarksOptions): Marks {
         { cause: failed.reason },
       )
     },
+    hold: (tags) => tags.every((tag) => (held.get(tag)?.until ?? 0) > clock.now()),
     async isMarked(tags) {
       if (tags.some((tag) => held.has(tag))) return true
       try {

@@ -5,7 +5,7 @@
  * writer dies in between, until the ttl ends. So what is about to change is marked where every process sees it:
  *
  * 1. the writer marks the tags that the commit will invalidate, and waits for the store to confirm;
- * 2. it invalidates them, and waits until that is delivered; only then
+ * 2. it invalidates them, and waits until that is delivered; only then, and if the marks are there yet (a process may stand still),
  * 3. it sends the COMMIT, and keeps the marks from running out while it waits for the answer;
  * 4. it invalidates them again;
  * 5. it lifts the marks.
@@ -51,6 +51,12 @@ export function strictHooks(options: StrictOptions): QueryHooks {
       const lift = await marks.mark(commit.tags)
       try {
         await invalidateNow(cache, commit.tags)
+        if (!marks.hold(commit.tags)) {
+          throw new CacheError(
+            'CACHE_STORE_UNAVAILABLE',
+            'what is about to be written was marked, and the mark ran out before it could be sent, so it was not sent',
+          )
+        }
       } catch (error) {
         lift(false)
         throw error

@@ -5,8 +5,10 @@ import { cachedPool, type CachedPool, type CachedPoolOptions } from '../../adapt
 import { memcachedStore } from '../../adapters/memcached/index.js'
 import { memoryStore } from '../../adapters/memory/index.js'
 import { redisStore } from '../../adapters/redis/index.js'
+import type { Clock } from '../../src/base/clock.js'
 import type { QueryHooks } from '../../src/query/index.js'
 import { strictHooks } from '../../src/query/strict.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
 import { quiet } from '../support/pools.js'
 import { startWorker } from '../support/processes.js'
 import {
@@ -289,6 +291,29 @@ test('while it is not known what became of a COMMIT, the mark stays until it run
   await writer.beforeCommit?.(commit)
   await writer.settled?.(commit, 'committed')
   await until('it is lifted', async () => (await look()) === undefined, { deadlineMs: 300 })
+})
+
+test('a process that stood still until its mark had run out does not send the COMMIT', async () => {
+  const clock = new FakeClock(Date.now())
+  let stoodMs = 0
+  // As for a process that stands still: time goes on, and no timer runs.
+  const standing: Clock = {
+    now: () => clock.now() + stoodMs,
+    after: (ms, task) => clock.after(ms, task),
+  }
+  await using cache = createCache({
+    tiers: [redisStore(redis.url)],
+    namespace: 'stood',
+    clock: standing,
+  })
+  const hooks = strictHooks({ cache, markFor: 500, onError: () => {} })
+  const commit = { changes: [], tables: [], everything: false, tags: ['t'], connection: undefined }
+  await hooks.beforeCommit?.(commit)
+  await hooks.settled?.(commit, 'committed')
+  cache.on('invalidate', () => (stoodMs = 501))
+  await expect((async () => hooks.beforeCommit?.(commit))()).rejects.toMatchObject({
+    code: 'CACHE_STORE_UNAVAILABLE',
+  })
 })
 
 test('a step behind it that refuses the COMMIT has the marks lifted', async () => {
