@@ -28,7 +28,22 @@ test('counts what passed, what failed in and outside of tests, and says why test
   expect(code).toBe(1)
   expect(tally).toEqual({
     passed: 3,
-    failed: 3, // a test, a file that cannot be loaded, an error that nobody caught
+    failed: 3,
+    failures: [
+      {
+        name: 'failing.fixture.ts > fails',
+        reason: expect.stringMatching(
+          /^expected 1 to be 2 .*\n- Expected\n\+ Received\n- 2\n\+ 1\nat .*failing\.fixture\.ts:3$/,
+        ),
+      },
+      {
+        name: 'unloadable.fixture.ts',
+        reason: expect.stringMatching(
+          /^this file cannot be loaded\nat .*unloadable\.fixture\.ts:1$/,
+        ),
+      },
+      { name: 'outside of the tests', reason: expect.stringMatching(/^nobody catches this\nat /) },
+    ],
     skipped: [
       { name: 'reasoned.fixture.ts > cannot run here', reason: 'no such machine' },
       { name: 'silent.fixture.ts > is left out without a word' },
