@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { memoryStore } from '../../adapters/memory/index.js'
 import { variantKey } from '../../src/http/index.js'
+import { plant, storedPage } from './kept.js'
 import { BEHIND, type Handler, KINDS, siteOpener } from './site.js'
 
 const echo =
@@ -170,19 +171,7 @@ describe.each(KINDS)('attacks on pages: %s', (_, kind) => {
   it('makes anew what somebody has spoiled in the store', async () => {
     const { get, cache } = await open(() => ({ body: 'page' }), { hosts: 'shop.test' })
     const host = 'shop.test'
-    const page = {
-      status: 200,
-      lines: [['x-name', 'a\r\nset-cookie: id=evil']],
-      body: new TextEncoder().encode('evil'),
-      freshness: {
-        bornAt: Date.now(),
-        lifetimeMs: 60_000,
-        source: 'ttl',
-        alwaysValidate: false,
-        neverStale: false,
-        staleWhileRevalidateMs: 0,
-      },
-    }
+    const page = storedPage('evil', [['x-name', 'a\r\nset-cookie: id=evil']])
     const spoiled = [
       page,
       { ...page, lines: 'x' },
@@ -195,8 +184,7 @@ describe.each(KINDS)('attacks on pages: %s', (_, kind) => {
       {},
     ]
     for (const one of spoiled) {
-      const kept = { vary: [], variant: '', page: one }
-      await cache.set(['keepfresh:page', 'https://shop.test/', ''], kept, { ttl: '1m' })
+      await plant(cache, 'https://shop.test/', { vary: [], variant: '', page: one })
       const got = await get('/', { host })
       expect([got.status, got.body, got.headers['set-cookie']]).toEqual([200, 'page', undefined])
     }
@@ -205,15 +193,7 @@ describe.each(KINDS)('attacks on pages: %s', (_, kind) => {
   it('follows what is kept only so far, wherever it points', async () => {
     const { get, cache } = await open(() => ({ body: 'page' }), { hosts: 'shop.test' })
     const host = 'shop.test'
-    const freshness = {
-      bornAt: Date.now(),
-      lifetimeMs: 60_000,
-      source: 'ttl',
-      alwaysValidate: false,
-      neverStale: false,
-      staleWhileRevalidateMs: 0,
-    }
-    const end = { status: 200, lines: [], body: new TextEncoder().encode('the end'), freshness }
+    const end = storedPage('the end')
     /** Keeps the end, so many steps behind the URL. */
     const lay = async (path: string, steps: number): Promise<void> => {
       const names = Array.from({ length: steps }, (__, at) => `x-${at}`).toSorted()
@@ -223,7 +203,7 @@ describe.each(KINDS)('attacks on pages: %s', (_, kind) => {
           at === steps
             ? { vary: names, variant: place, page: end }
             : { vary: names.slice(0, at + 1), variant: '', page: null }
-        await cache.set(['keepfresh:page', `https://shop.test${path}`, place], kept, { ttl: '1m' })
+        await plant(cache, `https://shop.test${path}`, kept, place)
       }
     }
     await lay('/near', 7)

@@ -7,6 +7,7 @@ import { Codings } from '../../src/page/codings.js'
 import type { CompressOptions } from '../../src/page/index.js'
 import { resolvePageOptions } from '../../src/page/options.js'
 import { until } from '../support/until.js'
+import { storedPage } from './kept.js'
 import {
   expressListener,
   type Got,
@@ -197,19 +198,9 @@ it('compresses two bodies at a time, and the others when they are asked for agai
   await using cache = createCache()
   const settings = resolvePageOptions({ compress: { codings: ['gzip'] } })
   const codings = new Codings(cache, coreOf(cache), settings.compress!, settings)
-  const pages = Array.from({ length: 5 }, (_, at) => ({
-    status: 200,
-    lines: [['content-type', 'text/html']] as const,
-    body: Buffer.from(`${at}${text}`),
-    freshness: {
-      bornAt: Date.now(),
-      lifetimeMs: 60_000,
-      source: 'ttl',
-      alwaysValidate: false,
-      neverStale: false,
-      staleWhileRevalidateMs: 0,
-    } as const,
-  }))
+  const pages = Array.from({ length: 5 }, (_, at) =>
+    storedPage(`${at}${text}`, [['content-type', 'text/html']]),
+  )
   let running = 0
   let most = 0
   cache.on('miss', () => {
@@ -218,7 +209,7 @@ it('compresses two bodies at a time, and the others when they are asked for agai
   })
   cache.on('load', () => running--)
   await until('all are compressed', () => {
-    const got = pages.map((page) => codings.of(page as never, { 'accept-encoding': 'gzip' }))
+    const got = pages.map((page) => codings.of(page, { 'accept-encoding': 'gzip' }))
     return got.every(({ lines }) => lines.some(([name]) => name === 'content-encoding'))
   })
   expect(most).toBe(2)

@@ -10,6 +10,7 @@ import * as forFastify from '../../adapters/fastify/index.js'
 import { createCache } from '../../index.js'
 import { FakeClock } from '../../src/testing/fake-clock.js'
 import { listen, type Listening } from '../support/listening.js'
+import { plant, storedPage } from './kept.js'
 
 /** Pages in process memory go out on a shorter way than others: what arrives must be the same. */
 
@@ -268,17 +269,8 @@ it('has a date, though it is kept without one', async () => {
   const port = await open(app)
   // From the second on, what Node does has been seen.
   for (let visit = 0; visit < 3; visit++) await raw(port, ask('') + last)
-  const freshness = {
-    bornAt: Date.now(),
-    lifetimeMs: 60_000,
-    source: 'ttl',
-    alwaysValidate: false,
-    neverStale: false,
-    staleWhileRevalidateMs: 0,
-  }
-  const page = { status: 200, lines: [], body: new TextEncoder().encode('kept'), freshness }
-  const kept = { vary: [], variant: '', page }
-  await cache.set(['keepfresh:page', 'http://shop.test/page', ''], kept, { ttl: '1m' })
+  const kept = { vary: [], variant: '', page: storedPage('kept') }
+  await plant(cache, 'http://shop.test/page', kept)
   const { head, rest } = parts(await raw(port, ask('') + last))
   expect(rest.startsWith('\r\n\r\nkept')).toBe(true)
   expect(head.filter((line) => line.startsWith('date: '))).toHaveLength(1)

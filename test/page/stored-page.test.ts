@@ -5,6 +5,7 @@ import { resolvePageOptions } from '../../src/page/options.js'
 import { previousPage } from '../../src/page/previous.js'
 import { createPage, judgeResponse } from '../../src/page/stored-page.js'
 import { FakeClock } from '../../src/testing/fake-clock.js'
+import { storedPage } from './kept.js'
 
 const settings = resolvePageOptions({ ttl: '1m' })
 
@@ -32,19 +33,7 @@ describe('a page to keep', () => {
 })
 
 describe('the page that stood in a place', () => {
-  const page = {
-    status: 200,
-    lines: [['etag', '"v1"']],
-    body: new TextEncoder().encode('page'),
-    freshness: {
-      bornAt: 0,
-      lifetimeMs: 1_000,
-      source: 'ttl',
-      alwaysValidate: false,
-      neverStale: false,
-      staleWhileRevalidateMs: 0,
-    },
-  }
+  const page = storedPage('page', [['etag', '"v1"']])
 
   it.each<[string, unknown, boolean]>([
     ['a page', { vary: [], variant: '', page }, true],
