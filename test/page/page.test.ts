@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import { type Deferred, deferred } from '../support/deferred.js'
+import { deferred } from '../support/deferred.js'
 import { until } from '../support/until.js'
+import { twoFindOut } from './finding-out.js'
 import { type Handler, KINDS, siteOpener } from './site.js'
 
 describe.each(KINDS)('pages: %s', (_, kind) => {
@@ -371,35 +372,10 @@ describe.each(KINDS)('pages: %s', (_, kind) => {
   ])(
     'remembers what a visitor turns out to differ by beside what another one did %s',
     async (__, atOnce) => {
-      const gates: Record<string, Deferred<void>> = { 2: deferred(), 3: deferred() }
-      let runs = 0
-      const { get } = await site(
-        async ({ headers }) => {
-          runs++
-          const own = String(headers['x-a'])
-          await gates[own]?.promise
-          const more = own === '2' ? ', x-b' : own === '3' ? ', x-c' : ''
-          return { body: 'page', headers: { vary: `x-a${more}` } }
-        },
-        { unkeyed: 'all' },
-      )
-      await get('/', { 'x-a': '1' })
-      const both = ['2', '3'].map((own) => get('/', { 'x-a': own }))
-      await until('both run', () => runs === 3)
-      for (const [at, own] of ['2', '3'].entries()) {
-        gates[own]?.resolve()
-        if (!atOnce) await both[at]
-      }
-      await Promise.all(both)
-      for (const own of [
-        { 'x-b': '1', 'x-c': '1' },
-        { 'x-b': '1', 'x-c': '2' },
-        { 'x-b': '2', 'x-c': '1' },
-      ]) {
-        expect((await get('/', { 'x-a': '4', ...own })).headers['cache-status']).toContain(
-          'fwd=miss',
-        )
-      }
+      const { handler, behind } = twoFindOut()
+      const one = await site(handler, { unkeyed: 'all' })
+      const states = await behind([one, one], atOnce)
+      for (const state of states) expect(state).toContain('fwd=miss')
     },
   )
 
