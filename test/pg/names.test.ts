@@ -34,6 +34,7 @@ function open(config: PoolConfig = {}): CachedPool {
 }
 
 const OTHER = 'SELECT v FROM b.item WHERE id = 1'
+const BARE = 'SELECT v FROM item WHERE id = 1'
 const SET = 'UPDATE item SET v = 3 WHERE id = 1'
 const read = async (sql = OTHER, by = db): Promise<unknown> => (await by.query(sql)).rows[0]?.v
 
@@ -87,12 +88,7 @@ test('what is read under a search_path that the caller names goes with a write t
   const client = await db.connect()
   await client.query('SET search_path = b')
   const bare = async () =>
-    (
-      await client.query({
-        text: 'SELECT v FROM item WHERE id = 1',
-        cache: { scope: { searchPath: 'b' } },
-      })
-    ).rows[0].v
+    (await client.query({ text: BARE, cache: { scope: { searchPath: 'b' } } })).rows[0].v
   expect([await bare(), await bare()]).toEqual([2, 2])
   expect(cache.stats().hits).toBe(1)
   await db.query('UPDATE b.item SET v = 4')
@@ -101,8 +97,7 @@ test('what is read under a search_path that the caller names goes with a write t
 })
 
 describe('DISCARD ALL on a connection that was told something when it was made', () => {
-  const BARE = 'SELECT v FROM item WHERE id = 1'
-  const onConnect = async (client: { query(sql: string): Promise<unknown> }) => {
+  const tell = async (client: { query(sql: string): Promise<unknown> }): Promise<void> => {
     await client.query('SET search_path = b')
   }
   const discard = async (by: CachedPool): Promise<void> => {
@@ -111,9 +106,11 @@ describe('DISCARD ALL on a connection that was told something when it was made',
     client.release()
   }
 
-  test('does not make it one whose answers are kept: with onConnect', async () => {
-    const one = open({ max: 1, onConnect })
-    const two = open({ max: 1, onConnect })
+  test.each<[string, () => CachedPool]>([
+    ['by onConnect', () => open({ max: 1, onConnect: tell })],
+    ['by a listener', () => open({ max: 1 }).on('connect', (it) => void tell(it))],
+  ])('does not make it one whose answers are kept: %s', async (_, make) => {
+    const [one, two] = [make(), make()]
     await read(OTHER, one)
     await discard(one)
     expect(await read(BARE, one)).toBe(1)
@@ -121,20 +118,9 @@ describe('DISCARD ALL on a connection that was told something when it was made',
     await Promise.all([one.end(), two.end()])
   })
 
-  test('nor with a listener', async () => {
-    const listened = () =>
-      open({ max: 1 }).on('connect', (client) => void client.query('SET search_path = b'))
-    const [one, two] = [listened(), listened()] as [CachedPool, CachedPool]
-    await read(OTHER, one)
-    await discard(one)
-    expect(await read(BARE, one)).toBe(1)
-    expect(await read(BARE, two)).toBe(2)
-    await Promise.all([one.end(), two.end()])
-  })
-
-  test('nor where it was there before the cache was', async () => {
+  test('does not either where it was there before the cache was', async () => {
     const pool = quiet(new Pool({ connectionString: server.url, max: 1 }))
-    await pool.query('SET search_path = b')
+    await tell(pool)
     const one = cachedPool(pool, { cache, scope: 'shop' })
     await read(OTHER, one)
     await discard(one)
@@ -158,7 +144,7 @@ test('where names are looked for is not asked on a connection where that was cha
   ])
   await one.query('DISCARD ALL')
   await one.queries.redefined('what was not learnt')
-  const bare = () => read('SELECT v FROM item WHERE id = 1', one)
+  const bare = () => read(BARE, one)
   expect([await bare(), await bare(), cache.stats().hits]).toEqual([1, 1, 1])
   await one.query('UPDATE public.item SET v = 5')
   expect(await bare()).toBe(5)
