@@ -238,7 +238,7 @@ describe('a response that somebody watches', () => {
 
 it.each([
   ['has no content', 204, '', ''],
-  ['is none that was found', 404, 'nothing here', 'if-none-match: "v1"\r\n'],
+  ['says that nothing is there', 404, 'nothing here', 'if-none-match: "v1"\r\n'],
 ])('goes out as it was made when it %s', async (_, status, body, fields) => {
   await using cache = createCache()
   const app = express()

@@ -184,7 +184,7 @@ export function testReads(engine: Engine): void {
     })
 
     test('what one pool defines is known to another of the same cache before its next write', async () => {
-      const other = server.open({ cache })
+      await using other = server.open({ cache })
       await other.query('INSERT INTO item (id, org, amount) VALUES ($1, $2, 1)', [500, 1])
       await db.query(
         'CREATE TABLE share (item int, FOREIGN KEY (item) REFERENCES item (id) ON DELETE CASCADE)',
@@ -195,7 +195,6 @@ export function testReads(engine: Engine): void {
       await other.query('DELETE FROM item WHERE id = $1', [500])
       expect(await trace(shares)).toBe('m')
       await db.query('DROP TABLE share')
-      await other[Symbol.asyncDispose]()
     })
 
     test('a table that somebody else made is found when it is named', async () => {
