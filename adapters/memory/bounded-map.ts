@@ -39,10 +39,10 @@ export class BoundedMap<E extends Kept> {
   readonly #maxBytes: number
   readonly #policy: MemoryPolicy
   readonly #onLeave: ((entry: E, why: Departure) => void) | undefined
-  readonly #index: KeyIndex<E>
+  readonly #index: KeyIndex
   readonly #sweep: ExpirySweep
   readonly #bytesOf: (slot: number) => number
-  readonly #rest: () => E[]
+  readonly #rest: () => Map<string, number>
   #table = new SlotTable<E>()
   #eviction: Eviction
   #size = 0
@@ -59,8 +59,8 @@ export class BoundedMap<E extends Kept> {
     this.#sweep = new ExpirySweep(options.clock, (now, first) => this.#sweepStep(now, first))
     this.#bytesOf = (slot) => this.#table.entry(slot)!.bytes
     this.#rest = () => {
-      const rest: E[] = []
-      this.#eviction.each((slot) => rest.push(this.#table.entry(slot)!))
+      const rest = new Map<string, number>()
+      this.#eviction.each((slot) => rest.set(this.#table.entry(slot)!.key, slot))
       return rest
     }
   }
@@ -77,38 +77,44 @@ export class BoundedMap<E extends Kept> {
 
   /** The entry of a key; counts as use. */
   get(key: string): E | undefined {
-    const entry = this.#index.get(key)
-    if (entry !== undefined) this.#eviction.touch(entry.slot)
-    return entry
+    const slot = this.#index.get(key)
+    if (slot === 0) return undefined
+    this.#eviction.touch(slot)
+    return this.#table.entry(slot)
   }
 
   /** The entry of a key, without counting as use. */
   peek(key: string): E | undefined {
-    return this.#index.get(key)
+    const slot = this.#index.get(key)
+    return slot === 0 ? undefined : this.#table.entry(slot)
   }
 
   /** Keeps the entry in place of another of its key. False when it is too heavy, and then the key has none. */
   set(entry: E): boolean {
-    const before = this.#index.get(entry.key)
-    if (!(entry.bytes <= this.#maxBytes)) {
-      if (before !== undefined) this.#leave(before, 'replaced')
+    const { key, bytes, staleUntil } = entry
+    let slot = this.#index.get(key)
+    const before = slot === 0 ? undefined : this.#table.entry(slot)!
+    if (!(bytes <= this.#maxBytes)) {
+      if (before !== undefined) this.#leave(slot, before, 'replaced')
       return false
     }
     let evicted: E | E[] | undefined
     if (before === undefined) {
-      evicted = this.#makeRoom(entry.bytes)
-      this.#table.claim(entry)
-      this.#eviction.add(entry.slot, entry.key, entry.bytes)
+      evicted = this.#makeRoom(bytes)
+      slot = this.#table.claim(entry)
+      this.#eviction.add(slot, key, bytes)
+      this.#index.set(key, slot)
     } else {
-      this.#forget(before)
-      evicted = this.#makeRoom(entry.bytes)
-      this.#table.hand(before, entry)
-      this.#eviction.putBack(entry.slot, entry.bytes)
+      this.#forget(slot, before)
+      evicted = this.#makeRoom(bytes)
+      this.#table.put(slot, entry)
+      this.#eviction.putBack(slot, bytes)
+      // The index may have begun anew when others left, without this key.
+      if (evicted !== undefined) this.#index.set(key, slot)
     }
-    this.#index.set(entry)
     this.#size++
-    this.#bytes += entry.bytes
-    if (entry.staleUntil !== Infinity) this.#sweep.expect(entry.staleUntil)
+    this.#bytes += bytes
+    if (staleUntil !== Infinity) this.#sweep.expect(staleUntil)
     else if (this.#table.expiring === 0) this.#sweep.stop()
     if (this.#onLeave !== undefined) {
       if (before !== undefined) this.#onLeave(before, 'replaced')
@@ -120,8 +126,10 @@ export class BoundedMap<E extends Kept> {
 
   /** Takes out the entry of a key. */
   delete(key: string): E | undefined {
-    const entry = this.#index.get(key)
-    if (entry !== undefined) this.#leave(entry, 'deleted')
+    const slot = this.#index.get(key)
+    if (slot === 0) return undefined
+    const entry = this.#table.entry(slot)!
+    this.#leave(slot, entry, 'deleted')
     return entry
   }
 
@@ -159,10 +167,11 @@ export class BoundedMap<E extends Kept> {
     for (;;) {
       const forBytes = this.#bytes + bytes > this.#maxBytes
       if (!forBytes && this.#size < this.#maxEntries) return evicted
-      const entry = this.#table.entry(this.#eviction.evict(forBytes, this.#bytesOf))!
+      const slot = this.#eviction.evict(forBytes, this.#bytesOf)
+      const entry = this.#table.entry(slot)!
       this.#size--
       this.#bytes -= entry.bytes
-      this.#table.release(entry)
+      this.#table.release(slot)
       this.#index.delete(entry.key, this.#size, this.#rest)
       if (evicted === undefined) evicted = entry
       else if (Array.isArray(evicted)) evicted.push(entry)
@@ -171,15 +180,15 @@ export class BoundedMap<E extends Kept> {
   }
 
   /** Takes the entry out of the accounts, not yet out of the index and the table. */
-  #forget(entry: E): void {
-    this.#eviction.remove(entry.slot, entry.bytes)
+  #forget(slot: number, { bytes }: E): void {
+    this.#eviction.remove(slot, bytes)
     this.#size--
-    this.#bytes -= entry.bytes
+    this.#bytes -= bytes
   }
 
-  #leave(entry: E, why: Departure): void {
-    this.#forget(entry)
-    this.#table.release(entry)
+  #leave(slot: number, entry: E, why: Departure): void {
+    this.#forget(slot, entry)
+    this.#table.release(slot)
     if (this.#size === 0 && this.#table.end > SMALL_TABLES) {
       this.clear()
     } else {
@@ -195,7 +204,7 @@ export class BoundedMap<E extends Kept> {
     const to = Math.min(from + STEP_SLOTS, this.#table.end)
     let slot = this.#table.nextExpired(from, to, now)
     for (let removals = 0; slot < to && removals < STEP_REMOVALS; removals++) {
-      this.#leave(this.#table.entry(slot)!, 'expired')
+      this.#leave(slot, this.#table.entry(slot)!, 'expired')
       if (this.#size === 0) return { done: true, soonest: Infinity }
       slot = this.#table.nextExpired(slot + 1, to, now)
     }

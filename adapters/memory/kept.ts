@@ -5,6 +5,4 @@ export interface Kept {
   readonly bytes: number
   /** Leaves the map by itself after this moment, ms since the epoch; `Infinity` for never. */
   readonly staleUntil: number
-  /** The entry's place in the map's tables; written by the map alone, negative while outside. */
-  slot: number
 }

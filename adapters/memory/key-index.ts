@@ -1,49 +1,58 @@
 import { LRUCache } from 'lru-cache'
-import type { Kept } from './kept.js'
 
-/** Up to here lru-cache allocates its arrays at once; beyond, they grow, since a million at once take 80 ms. */
-const PREALLOCATED = 4_096
+/** What lru-cache allocates at once for so many keys is allocated in less than half a millisecond. */
+const FEW_AT_ONCE = 4_096
 /** A `Map` of fewer keys is copied in less than three milliseconds. */
 const SMALL_TABLE = 131_072
 /** So few keys are moved to a new index in a few milliseconds. */
 const FEW_KEYS = 2_048
 
 /**
- * The entries by key: one lru-cache, read with `peek`, whose own order and bounds are not used.
+ * The slots by key: one lru-cache, read with `peek`, whose own order and bounds are not used.
+ *
+ * Told how many keys will come, lru-cache allocates its lists at once, which take a third of the room then: 24 bytes per key
+ * and not 65. For a small index that is done at the start; for a larger one when it is no longer small, which takes some
+ * milliseconds. For one that may have more keys than `SMALL_TABLE` it would take longer, and its lists grow.
  *
  * It keeps deletions short. V8 copies a `Map` when most of its keys are gone, which takes 20 ms when 262,144 are left of
  * a million, and lru-cache visits every entry when it is emptied. So a large index never falls below half of what it has
- * held: a key beyond that stays behind without its entry until other keys come and it can be taken out, or until so few
+ * held: a key beyond that stays behind without a slot until other keys come and it can be taken out, or until so few
  * entries are left that a new index for them is made in a few milliseconds.
  */
-export class KeyIndex<E extends Kept> {
-  readonly #max: number
-  readonly #weight: { size: number }
-  /** Each key with its entry, or, where it stayed behind, with its place in `#gone`. */
-  #keys: LRUCache<string, E | number>
+export class KeyIndex {
+  /** The most keys it will be told to hold, or Infinity: the lists grow. */
+  readonly #most: number
+  /** lru-cache weighs keys where its lists grow, and refuses weights where they do not. */
+  readonly #weight: { readonly size: number }
+  /** How many keys `#keys` has room for. */
+  #room = 0
+  /** Each key with its slot, or, where it stayed behind, with its place in `#gone`: below zero. */
+  #keys: LRUCache<string, number>
   /** Keys are not taken out while this many are held; 0 as long as the table is small. */
   #floor = 0
   #gone: string[] = []
 
   constructor(maxEntries: number) {
-    this.#max = maxEntries < PREALLOCATED ? maxEntries + 1 : 0
-    this.#weight = { size: this.#max === 0 ? 1 : 0 }
-    this.#keys = this.#fresh()
+    this.#most = maxEntries < SMALL_TABLE ? maxEntries : Infinity
+    this.#weight = { size: this.#most === Infinity ? 1 : 0 }
+    this.#keys = this.#fresh(FEW_AT_ONCE)
   }
 
-  /** Number of keys held, those without an entry included. */
+  /** Number of keys held, those without a slot included. */
   get held(): number {
     return this.#keys.size
   }
 
-  get(key: string): E | undefined {
-    const entry = this.#keys.peek(key)
-    return typeof entry === 'number' ? undefined : entry
+  /** The slot of a key, above zero; zero when it has none. */
+  get(key: string): number {
+    const slot = this.#keys.peek(key)
+    return slot === undefined || slot < 0 ? 0 : slot
   }
 
-  set(entry: E): void {
-    if (this.#gone.length > 0) this.#comeBack(entry.key)
-    this.#keys.set(entry.key, entry, this.#weight)
+  set(key: string, slot: number): void {
+    if (this.#gone.length > 0) this.#comeBack(key)
+    if (this.#keys.size === this.#room) this.#makeRoom(key)
+    this.#keys.set(key, slot, this.#weight)
     const { size } = this.#keys
     if (size > 2 * this.#floor && size >= SMALL_TABLE) this.#floor = floorFor(size)
     for (let i = 0; i < 2 && this.#gone.length > 0 && this.#keys.size > this.#floor; i++) {
@@ -51,38 +60,49 @@ export class KeyIndex<E extends Kept> {
     }
   }
 
-  /** Takes a key out. `left` entries stay, which `rest` says when they are few. */
-  delete(key: string, left: number, rest: () => readonly E[]): void {
-    if (left === 0 && this.#max === 0) {
+  /** Takes a key out. `left` others stay, which `rest` says, with their slots, when they are few. */
+  delete(key: string, left: number, rest: () => ReadonlyMap<string, number>): void {
+    if (left === 0 && this.#room > FEW_AT_ONCE) {
       this.clear()
     } else if (this.#keys.size > this.#floor) {
       this.#keys.delete(key)
     } else if (left > FEW_KEYS) {
-      this.#keys.set(key, this.#gone.length, this.#weight)
+      this.#keys.set(key, ~this.#gone.length, this.#weight)
       this.#gone.push(key)
     } else {
       this.clear()
-      for (const entry of rest()) this.set(entry)
+      for (const [other, slot] of rest()) this.set(other, slot)
     }
   }
 
   clear(): void {
-    this.#keys = this.#fresh()
+    this.#keys = this.#fresh(FEW_AT_ONCE)
     this.#gone = []
     this.#floor = 0
   }
 
   #comeBack(key: string): void {
     const place = this.#keys.peek(key)
-    if (typeof place !== 'number') return
+    if (place === undefined || place >= 0) return
     const last = this.#gone.pop()!
     if (last === key) return
-    this.#gone[place] = last
+    this.#gone[~place] = last
     this.#keys.set(last, place, this.#weight)
   }
 
-  #fresh(): LRUCache<string, E | number> {
-    return new LRUCache(this.#max > 0 ? { max: this.#max } : { maxSize: Number.MAX_SAFE_INTEGER })
+  /** Keys are many: they move to where there is room for the most. */
+  #makeRoom(coming: string): void {
+    if (this.#room === this.#most || this.#keys.has(coming)) return
+    const few = this.#keys
+    this.#keys = this.#fresh(this.#most)
+    few.forEach((slot, key) => this.#keys.set(key, slot, this.#weight))
+  }
+
+  #fresh(room: number): LRUCache<string, number> {
+    this.#room = this.#most === Infinity ? Infinity : Math.min(room, this.#most)
+    return new LRUCache(
+      this.#room === Infinity ? { maxSize: Number.MAX_SAFE_INTEGER } : { max: this.#room },
+    )
   }
 }
 

@@ -123,16 +123,16 @@ export class LocalMemory implements LocalStore {
     return false
   }
 
-  #isValid(entry: MemoryEntry): boolean {
+  #isValid({ pairs }: MemoryEntry): boolean {
     const { epoch } = this.#tags
-    if (entry.matchedAt === epoch) return true
-    if (!pairsMatch(entry)) return false
-    entry.matchedAt = epoch
+    if (pairs.matchedAt === epoch) return true
+    if (!pairsMatch(pairs)) return false
+    pairs.matchedAt = epoch
     return true
   }
 
   #left(entry: MemoryEntry, why: Departure): void {
-    this.#tags.uncarry(entry.states)
+    this.#tags.uncarry(entry.pairs.states)
     if (why === 'evicted') this.onEvict?.(entry.key, entry)
   }
 }

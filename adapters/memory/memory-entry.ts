@@ -2,112 +2,145 @@ import type { Entry, Version } from '../../src/store/store.js'
 import type { Kept } from './kept.js'
 import type { TagState } from './tag-table.js'
 
-/** What an entry depends on: one object for the three lists, and one for all entries without tags. */
-interface Pairs {
+/** What an entry depends on, in lists that go together: one object for all entries without tags. */
+export interface Pairs {
   readonly tags: readonly string[]
   readonly versions: readonly Version[]
   /** One per tag. */
   readonly states: readonly TagState[]
+  /** The count of changes at which all pairs were found to match; negative before the first look. */
+  matchedAt: number
 }
 
-const NO_PAIRS: Pairs = Object.freeze({
-  tags: Object.freeze([]),
-  versions: Object.freeze([]),
-  states: Object.freeze([]),
-})
+const NONE: readonly never[] = Object.freeze([])
+const NO_PAIRS: Pairs = { tags: NONE, versions: NONE, states: NONE, matchedAt: -1 }
 
 /** An entry as the memory store keeps it: the engine's, with the store's own notes beside the value. */
 export interface MemoryEntry extends Entry, Kept {
-  /** The count of changes at which all its pairs were found to match; negative before the first look. */
-  matchedAt: number
-  readonly states: readonly TagState[]
+  readonly pairs: Pairs
 }
 
 /** The smallest form that holds the entry exactly. */
 export function memoryEntry(key: string, entry: Entry, states: readonly TagState[]): MemoryEntry {
-  const pairs =
-    states.length === 0 ? NO_PAIRS : { tags: entry.tags, versions: entry.versions, states }
+  const { tags, versions } = entry
+  const pairs = states.length === 0 ? NO_PAIRS : { tags, versions, states, matchedAt: -1 }
   return isCompact(entry) ? new CompactEntry(key, entry, pairs) : new WideEntry(key, entry, pairs)
 }
 
 /** Whether every pair matches the version that is known now. */
-export function pairsMatch({ states, versions }: MemoryEntry): boolean {
+export function pairsMatch({ states, versions }: Pairs): boolean {
   for (let i = 0; i < states.length; i++) {
     if (states[i]!.version !== versions[i]) return false
   }
   return true
 }
 
-/**
- * V8 keeps whole numbers below 2^30 in the field itself, and any other in an object of its own, 16 bytes more each. So
- * moments are kept as distances: twelve days at most, or forever.
- */
-const FAR = 2 ** 30 - 1
-const FOREVER = FAR
-/** Moments are counted from when this module was loaded. */
-const ORIGIN = Math.floor(Date.now())
+// V8 keeps a whole number of 32 bits in the field itself, and any other in an object of its own, 16 bytes more each. So a
+// moment is kept as a distance, and one that needs more bits in two parts.
+
+const SPAN = 2 ** 31
+/** Moments are counted from 25 days before this module was loaded, for what other processes have loaded. */
+const ORIGIN = Math.floor(Date.now()) - SPAN
+/** How often the 25 days fit into what is kept of a moment: until half a year after. */
+const SPANS = 8
+/** Lengths are kept from the lowest number on: 49 days at most, or forever. */
+const SHORTEST = -SPAN
+const FOREVER = SPAN - 1
+
 const COPIED = 1
 const PRIVATE = 2
+const SPAN_SHIFT = 2
+const BYTES_SHIFT = 5
+
+/** When an entry ends, ms after its load, where fresh, stale and check are not one moment. */
+interface Ends {
+  readonly fresh: number
+  readonly stale: number
+  readonly check: number
+}
+
+/** Entries that follow each other mostly have the same, in one object then. */
+let lastEnds: Ends = { fresh: 0, stale: 0, check: 0 }
 
 function isCompact({ loadedAt, freshUntil, staleUntil, checkAt, bytes }: Entry): boolean {
   return (
-    isNear(loadedAt - ORIGIN) &&
-    isDistance(freshUntil - loadedAt) &&
-    isDistance(staleUntil - loadedAt) &&
-    isDistance(checkAt - loadedAt) &&
-    isNear(bytes) &&
-    isNear(bytes * 4)
+    isWholeBelow(loadedAt - ORIGIN, SPAN * SPANS) &&
+    isWholeBelow(bytes, SPAN >>> BYTES_SHIFT) &&
+    isLength(freshUntil - loadedAt) &&
+    (staleUntil === freshUntil || isLength(staleUntil - loadedAt)) &&
+    (checkAt === freshUntil || isLength(checkAt - loadedAt))
   )
 }
 
-function isNear(distance: number): boolean {
-  return distance === (distance | 0) && distance < FAR && distance > -FAR
+function isWholeBelow(number: number, bound: number): boolean {
+  return number >= 0 && number < bound && Number.isInteger(number)
 }
 
-function isDistance(distance: number): boolean {
-  return distance === Infinity || isNear(distance)
+function isLength(ms: number): boolean {
+  return ms === Infinity || isWholeBelow(ms, FOREVER - SHORTEST)
+}
+
+/** All three lengths in one number, or an object. */
+function endsOf({ loadedAt, freshUntil, staleUntil, checkAt }: Entry): number | Ends {
+  const fresh = freshUntil - loadedAt
+  if (staleUntil === freshUntil && checkAt === freshUntil) {
+    return fresh === Infinity ? FOREVER : fresh + SHORTEST
+  }
+  const stale = staleUntil - loadedAt
+  const check = checkAt - loadedAt
+  if (lastEnds.fresh !== fresh || lastEnds.stale !== stale || lastEnds.check !== check) {
+    lastEnds = { fresh, stale, check }
+  }
+  return lastEnds
+}
+
+function lengthOf(ends: number): number {
+  return ends === FOREVER ? Infinity : ends - SHORTEST
 }
 
 class CompactEntry implements MemoryEntry {
   readonly key: string
   readonly value: unknown
-  slot = -1
-  matchedAt = -1
   answer: Promise<unknown> | undefined = undefined
-  readonly #loaded: number
-  readonly #fresh: number
-  readonly #stale: number
-  readonly #check: number
-  /** Four times the weight, and two flags. */
+  readonly pairs: Pairs
+  /** When it was loaded, within its span. */
+  readonly #within: number
+  /** The weight, the span, and two flags. */
   readonly #packed: number
-  readonly #pairs: Pairs
+  readonly #ends: number | Ends
 
   constructor(key: string, entry: Entry, pairs: Pairs) {
-    const { loadedAt } = entry
+    const since = entry.loadedAt - ORIGIN
+    const span = Math.floor(since / SPAN)
     this.key = key
     this.value = entry.value
-    this.#loaded = loadedAt - ORIGIN
-    this.#fresh = Math.min(entry.freshUntil - loadedAt, FOREVER)
-    this.#stale = Math.min(entry.staleUntil - loadedAt, FOREVER)
-    this.#check = Math.min(entry.checkAt - loadedAt, FOREVER)
-    this.#packed = entry.bytes * 4 + (entry.copied ? COPIED : 0) + (entry.private ? PRIVATE : 0)
-    this.#pairs = pairs
+    this.pairs = pairs
+    this.#within = since - span * SPAN
+    this.#packed =
+      (entry.bytes << BYTES_SHIFT) +
+      (span << SPAN_SHIFT) +
+      (entry.copied ? COPIED : 0) +
+      (entry.private ? PRIVATE : 0)
+    this.#ends = endsOf(entry)
   }
 
   get loadedAt(): number {
-    return ORIGIN + this.#loaded
+    return ORIGIN + ((this.#packed >> SPAN_SHIFT) & (SPANS - 1)) * SPAN + this.#within
   }
 
   get freshUntil(): number {
-    return this.#moment(this.#fresh)
+    const ends = this.#ends
+    return this.loadedAt + (typeof ends === 'number' ? lengthOf(ends) : ends.fresh)
   }
 
   get staleUntil(): number {
-    return this.#moment(this.#stale)
+    const ends = this.#ends
+    return this.loadedAt + (typeof ends === 'number' ? lengthOf(ends) : ends.stale)
   }
 
   get checkAt(): number {
-    return this.#moment(this.#check)
+    const ends = this.#ends
+    return this.loadedAt + (typeof ends === 'number' ? lengthOf(ends) : ends.check)
   }
 
   get copied(): boolean {
@@ -119,31 +152,21 @@ class CompactEntry implements MemoryEntry {
   }
 
   get bytes(): number {
-    return this.#packed >> 2
+    return this.#packed >> BYTES_SHIFT
   }
 
   get tags(): readonly string[] {
-    return this.#pairs.tags
+    return this.pairs.tags
   }
 
   get versions(): readonly Version[] {
-    return this.#pairs.versions
-  }
-
-  get states(): readonly TagState[] {
-    return this.#pairs.states
-  }
-
-  #moment(distance: number): number {
-    return distance === FOREVER ? Infinity : ORIGIN + this.#loaded + distance
+    return this.pairs.versions
   }
 }
 
 class WideEntry implements MemoryEntry {
   readonly key: string
   readonly value: unknown
-  slot = -1
-  matchedAt = -1
   answer: Promise<unknown> | undefined = undefined
   readonly loadedAt: number
   readonly freshUntil: number
@@ -152,7 +175,7 @@ class WideEntry implements MemoryEntry {
   readonly bytes: number
   readonly copied: boolean
   readonly private: boolean
-  readonly #pairs: Pairs
+  readonly pairs: Pairs
 
   constructor(key: string, entry: Entry, pairs: Pairs) {
     this.key = key
@@ -164,18 +187,14 @@ class WideEntry implements MemoryEntry {
     this.bytes = entry.bytes
     this.copied = entry.copied
     this.private = entry.private
-    this.#pairs = pairs
+    this.pairs = pairs
   }
 
   get tags(): readonly string[] {
-    return this.#pairs.tags
+    return this.pairs.tags
   }
 
   get versions(): readonly Version[] {
-    return this.#pairs.versions
-  }
-
-  get states(): readonly TagState[] {
-    return this.#pairs.states
+    return this.pairs.versions
   }
 }

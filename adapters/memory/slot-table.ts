@@ -4,7 +4,7 @@ import type { Kept } from './kept.js'
 export const FIRST_SLOT = 2
 
 /**
- * Gives each kept entry a small number, its slot, so that what is noted beside entries (links, uses, moments) can
+ * Gives each key that has an entry a small number, its slot, so that what is noted beside entries (links, uses, moments) can
  * live in typed arrays of a few bytes per entry, and a sweep over a million moments reads eight megabytes in a row
  * instead of a million objects.
  */
@@ -25,28 +25,22 @@ export class SlotTable<E extends Kept> {
     return this.#expiring
   }
 
+  /** A slot for the entry. */
   claim(entry: E): number {
     const slot = this.#free || this.#entries.length
     if (slot === this.#free) this.#free = this.#entries[slot] as number
     if (slot >= this.#expiries.length) this.#grow()
-    entry.slot = slot
-    this.#entries[slot] = entry
-    this.#setExpiry(slot, entry.staleUntil)
+    this.put(slot, entry)
     return slot
   }
 
-  /** The slot of `before` now belongs to `after`. */
-  hand(before: E, after: E): void {
-    const { slot } = before
-    before.slot = -1
-    after.slot = slot
-    this.#entries[slot] = after
-    this.#setExpiry(slot, after.staleUntil)
+  /** The slot now belongs to this entry. */
+  put(slot: number, entry: E): void {
+    this.#entries[slot] = entry
+    this.#setExpiry(slot, entry.staleUntil)
   }
 
-  release(entry: E): void {
-    const { slot } = entry
-    entry.slot = -1
+  release(slot: number): void {
     this.#entries[slot] = this.#free
     this.#free = slot
     this.#setExpiry(slot, Infinity)

@@ -141,13 +141,13 @@ const service = {
     return performance.now() - start
   },
 
-  /** Bytes of heap for each of the entries that a `fill` makes. */
+  /** Bytes of heap for each of `count` entries that come to others, so many that all have made the lists they make at once. */
   async heap(count: number): Promise<number> {
-    keys = []
-    await service.fill(1_000)
+    const others = 5_000
+    await service.fill(others)
     keys = []
     const before = heapUsed()
-    for (let n = 1_000; n < 1_000 + count; n++) await side.read(keyOf(prefix, n))
+    for (let n = others; n < others + count; n++) await side.read(keyOf(prefix, n))
     return (heapUsed() - before) / count
   },
 

@@ -46,7 +46,6 @@ export function entriesFor({ unique, sizes }: Trace): Kept[] {
     key: `key:${key}`,
     bytes: Math.max(1, sizes?.[key] ?? 1),
     staleUntil: Infinity,
-    slot: -1,
   }))
 }
 
@@ -61,7 +60,6 @@ export interface Replayed {
 
 /** Sends the requests of a trace through a cache: get, and set where it misses. */
 export function replay({ keys }: Trace, entries: readonly Kept[], cache: Contender): Replayed {
-  for (const entry of entries) entry.slot = -1
   let hits = 0
   let hitBytes = 0
   const begin = process.hrtime.bigint()

@@ -16,8 +16,9 @@ export const heap: Scenario = {
       floor: FLOOR,
       unit: 'bytes per entry',
       target: 1.25,
-      of: (call) => call.heap(bench.isQuick ? 2_000 : 50_000),
-      maxEntries: 300_000,
+      of: (call) => call.heap(bench.isQuick ? 20_000 : 50_000),
+      // The default of `memoryStore`.
+      maxEntries: 100_000,
     }),
 }
 

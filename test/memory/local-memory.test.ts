@@ -4,6 +4,11 @@ import { entry, opened } from './opened.js'
 
 const NOW = Date.now()
 
+/** Fresh until then, and of no use after. */
+function upTo(end: number): Partial<Entry> {
+  return { freshUntil: end, staleUntil: end, checkAt: end }
+}
+
 describe('entries of a memory store', () => {
   it('come back with everything that was filled', () => {
     const { store } = opened()
@@ -21,13 +26,18 @@ describe('entries of a memory store', () => {
     ['for months', { freshUntil: NOW + 90 * 864e5, staleUntil: Infinity, checkAt: NOW }],
     ['for fractions of a millisecond', { freshUntil: NOW + 0.25, checkAt: NOW + 0.125 }],
     ['from long ago', { loadedAt: 1, freshUntil: 5_000, staleUntil: 6_000, checkAt: 4_000 }],
-    ['at the edge', { staleUntil: NOW + 2 ** 30 - 1, freshUntil: NOW + 2 ** 30 - 2 }],
-    ['beyond it', { staleUntil: NOW + 2 ** 30, freshUntil: NOW + 2 ** 31 }],
+    ['at the edge', { staleUntil: NOW + 2 ** 32 - 2, freshUntil: NOW + 2 ** 32 - 3 }],
+    ['beyond it', { staleUntil: NOW + 2 ** 32, freshUntil: NOW + 2 ** 33 }],
+    ['for one time, at the edge', upTo(NOW + 2 ** 32 - 2)],
+    ['for one time, beyond it', upTo(NOW + 2 ** 32 - 1)],
+    ['for no time', upTo(NOW)],
     ['with their flags', { copied: true, private: true }],
     ['with one flag', { copied: true }],
     ['with the other flag', { private: true }],
     ['of any weight', { bytes: 0 }],
-    ['of a great weight', { bytes: 2 ** 33 }],
+    ['of a great weight', { bytes: 2 ** 26 - 1, copied: true, private: true }],
+    ['of a greater weight', { bytes: 2 ** 26 }],
+    ['of the greatest weight', { bytes: 2 ** 33 }],
     ['of half a byte', { bytes: 0.5 }],
     ['that were never loaded', { loadedAt: -Infinity, freshUntil: Number.NaN }],
   ])('come back exactly as they were given, %s', (_, given) => {
@@ -37,6 +47,39 @@ describe('entries of a memory store', () => {
     expect(store.get('k')).toMatchObject(whole)
     store.put('k', { ...whole, tags: ['t'], versions: store.note(['t']) })
     expect(store.get('k')).toMatchObject({ ...whole, tags: ['t'], versions: store.note(['t']) })
+  })
+
+  const DAY = 864e5
+  it.each<[string, string, Partial<Entry>]>([
+    ['forever', 'CompactEntry', {}],
+    ['for a minute', 'CompactEntry', upTo(NOW + 60_000)],
+    ['for 49 days, and stale for less', 'CompactEntry', { staleUntil: NOW + 49 * DAY }],
+    ['for longer', 'WideEntry', upTo(NOW + 50 * DAY)],
+    ['from another process, weeks ago', 'CompactEntry', { loadedAt: NOW - 24 * DAY }],
+    ['from longer ago', 'WideEntry', { loadedAt: NOW - 26 * DAY }],
+    ['after half a year', 'CompactEntry', { loadedAt: NOW + 170 * DAY }],
+    ['after a year', 'WideEntry', { loadedAt: NOW + 365 * DAY }],
+  ])('that are kept %s have the form that is meant for them: %s', (_, form, given) => {
+    const { store } = opened()
+    const whole = entry('v', { loadedAt: NOW, ...given })
+    store.put('k', whole)
+    expect(store.get('k')!.constructor.name).toBe(form)
+    expect(store.get('k')).toMatchObject(whole)
+  })
+
+  it('do not take over when others end that came before them', () => {
+    const { store } = opened()
+    const ends = [1, 2, 2, 3].map((minutes) => {
+      const staleUntil = NOW + minutes * 60_000
+      return entry('v', {
+        loadedAt: NOW,
+        freshUntil: NOW + 30_000,
+        checkAt: NOW + 20_000,
+        staleUntil,
+      })
+    })
+    for (const [i, whole] of ends.entries()) store.put(`k${i}`, whole)
+    for (const [i, whole] of ends.entries()) expect(store.get(`k${i}`)).toMatchObject(whole)
   })
 
   it('are returned whatever the time, for the caller to judge', () => {

@@ -7,5 +7,5 @@ export function thing(
   key: string,
   { bytes = 1, staleUntil = Infinity }: { bytes?: number; staleUntil?: number } = {},
 ): Thing {
-  return { key, bytes, staleUntil, slot: -1 }
+  return { key, bytes, staleUntil }
 }
