@@ -49,7 +49,9 @@ const BASE = {
   daemonize: 'no',
   save: '',
   appendonly: 'no',
-  'repl-diskless-sync-delay': 0,
+  // By way of a file: a replica that is filled over a socket may be told of no write for a second after it is up, when what it says of that comes
+  // before its master has noticed that all was sent.
+  'repl-diskless-sync': 'no',
   'enable-debug-command': 'local',
 } as const
 
