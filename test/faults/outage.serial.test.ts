@@ -3,11 +3,10 @@
  * store's deadline, and nothing once they count as down; it answers what the loader says; nothing piles up; and when
  * they are back they are used again, without a crowd at the database or at the store.
  */
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createCache, type Cache } from '../../index.js'
 import { awakeMs } from '../support/awake.js'
+import { heapBytes } from '../support/heap.js'
 import { until } from '../support/until.js'
 import { FAULTS } from './faults.js'
 import { DEADLINE_MS, PLACES, type Place } from './places.js'
@@ -22,15 +21,6 @@ const OUTAGE_READS = { gone: 10_000, slow: 2_000, refusing: 2_000 } as const
 let namespaces = 0
 const rejections: unknown[] = []
 process.on('unhandledRejection', (reason) => rejections.push(reason))
-
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
-
-/** What is still in use once rubbish is gone. */
-const heap = (): number => {
-  collect()
-  return process.memoryUsage().heapUsed
-}
 
 const allAsked = (cache: Cache): boolean =>
   cache.stats().servers.every(({ circuit }) => circuit === 'closed')
@@ -97,7 +87,7 @@ for (const { name, kind, memory, start } of PLACES) {
 
         // Thousands of reads: nothing is waited for, and nothing of them stays.
         await Promise.all(Array.from({ length: 500 }, (_, n) => reading(cache, `warm-${n}`)))
-        const before = heap()
+        const before = heapBytes()
         const began = awakeMs()
         const reads = OUTAGE_READS[fault.effect]
         for (let n = 0; n < reads; n += 500) {
@@ -107,7 +97,7 @@ for (const { name, kind, memory, start } of PLACES) {
         const each = (awakeMs() - began) / (reads / 500)
         expect(each).toBeLessThan(fault.effect === 'gone' ? 500 : 2_500)
         expect(cache.stats()).toMatchObject({ loading: 0, pending: 0 })
-        if (fault.effect === 'gone') expect(heap() - before).toBeLessThan(8e6)
+        if (fault.effect === 'gone') expect(heapBytes() - before).toBeLessThan(8e6)
 
         // It is used again, by this process and for others.
         await heal()
