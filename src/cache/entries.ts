@@ -73,7 +73,8 @@ export function refreshAt(core: Core, times: Times, earlyRefresh: number | undef
   const ttl = times.freshUntil - times.loadedAt
   if (ttl === Infinity || ttl <= 0) return times.freshUntil
   const draw = (core.phase + ((times.loadedAt * 0.618_033_988_75) % 1)) % 1
-  return times.loadedAt + ttl * (earlyRefresh + (1 - earlyRefresh) * draw)
+  // Whole milliseconds, which memory keeps in less room.
+  return times.loadedAt + Math.floor(ttl * (earlyRefresh + (1 - earlyRefresh) * draw))
 }
 
 /** The value of an entry for one caller. */

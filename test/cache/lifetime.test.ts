@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createCache, type CacheOptions } from '../../index.js'
+import type { Core } from '../../src/cache/core.js'
+import { refreshAt } from '../../src/cache/entries.js'
 import { FakeClock } from '../../src/testing/fake-clock.js'
 import { deferred } from '../support/deferred.js'
 
@@ -180,6 +182,17 @@ describe('the lifetime of an entry', () => {
     expect(loads()).toBe(2)
     await clock.advance(5_000)
     expect(await cache.getOrSet('a', load)).toBe('v2')
+  })
+
+  it('refreshes ahead at a whole millisecond, whatever the draw', () => {
+    const core = { phase: 0.123_456_789 } as Core
+    for (let n = 0; n < 100; n++) {
+      const loadedAt = 1_800_000_000_000 + n
+      const at = refreshAt(core, { loadedAt, freshUntil: loadedAt + 9_999, staleUntil: 0 }, 0.7)
+      expect(at).toBe(Math.floor(at))
+      expect(at).toBeGreaterThanOrEqual(loadedAt + 6_999)
+      expect(at).toBeLessThan(loadedAt + 9_999)
+    }
   })
 
   it('takes the ttl, grace and skip that only the loader knows', async () => {
