@@ -25,7 +25,7 @@ test('a cluster takes keys of every master, and moves a slot', async () => {
 })
 
 test('a replica takes over from a master that was killed', async () => {
-  await using cluster = await startRedisCluster({ masters: 3, replicas: 1, nodeTimeoutMs: 500 })
+  await using cluster = await startRedisCluster({ masters: 3, replicas: 1 })
   const [master] = cluster.masters
   const [replica] = cluster.replicas
   expect(String(await replica?.command('ROLE'))).toMatch(/^slave/)
