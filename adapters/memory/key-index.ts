@@ -1,7 +1,11 @@
 import { LRUCache } from 'lru-cache'
 
-/** What lru-cache allocates at once for so many keys is allocated in less than half a millisecond. */
-const FEW_AT_ONCE = 4_096
+/** The room of a new index: made and emptied in some microseconds, for the many caches that hold a few keys. */
+const FIRST_ROOM = 256
+/** The next: what lru-cache allocates at once for so many keys takes less than half a millisecond. */
+const SECOND_ROOM = 4_096
+/** So many keys move to the next room with each `set`. */
+const MOVES = 8
 /** A `Map` of fewer keys is copied in less than three milliseconds. */
 const SMALL_TABLE = 131_072
 /** So few keys are moved to a new index in a few milliseconds. */
@@ -11,8 +15,9 @@ const FEW_KEYS = 2_048
  * The slots by key: one lru-cache, read with `peek`, whose own order and bounds are not used.
  *
  * Told how many keys will come, lru-cache allocates its lists at once, which take a third of the room then: 24 bytes per key
- * and not 65. For a small index that is done at the start; for a larger one when it is no longer small, which takes some
- * milliseconds. For one that may have more keys than `SMALL_TABLE` it would take longer, and its lists grow.
+ * and not 65. For a small index that is done at the start; a larger one begins small, and moves twice: the lists for the most
+ * keys take some milliseconds, and the keys come over a few at a time. For one that may have more keys than `SMALL_TABLE` the
+ * lists would take longer, and they grow.
  *
  * It keeps deletions short. V8 copies a `Map` when most of its keys are gone, which takes 20 ms when 262,144 are left of
  * a million, and lru-cache visits every entry when it is emptied. So a large index never falls below half of what it has
@@ -28,6 +33,8 @@ export class KeyIndex {
   #room = 0
   /** Each key with its slot, or, where it stayed behind, with its place in `#gone`: below zero. */
   #keys: LRUCache<string, number>
+  /** Where the keys were before, while they move to `#keys`: no key is in both. */
+  #before: LRUCache<string, number> | undefined
   /** Keys are not taken out while this many are held; 0 as long as the table is small. */
   #floor = 0
   #gone: string[] = []
@@ -35,23 +42,25 @@ export class KeyIndex {
   constructor(maxEntries: number) {
     this.#most = maxEntries < SMALL_TABLE ? maxEntries : Infinity
     this.#weight = { size: this.#most === Infinity ? 1 : 0 }
-    this.#keys = this.#fresh(FEW_AT_ONCE)
+    this.#keys = this.#fresh(FIRST_ROOM)
   }
 
   /** Number of keys held, those without a slot included. */
   get held(): number {
-    return this.#keys.size
+    return this.#keys.size + (this.#before?.size ?? 0)
   }
 
   /** The slot of a key, above zero; zero when it has none. */
   get(key: string): number {
-    const slot = this.#keys.peek(key)
+    let slot = this.#keys.peek(key)
+    if (slot === undefined && this.#before !== undefined) slot = this.#before.peek(key)
     return slot === undefined || slot < 0 ? 0 : slot
   }
 
   set(key: string, slot: number): void {
     if (this.#gone.length > 0) this.#comeBack(key)
-    if (this.#keys.size === this.#room) this.#makeRoom(key)
+    if (this.#before !== undefined) this.#move(key, this.#before)
+    else if (this.#keys.size === this.#room) this.#makeRoom(key)
     this.#keys.set(key, slot, this.#weight)
     const { size } = this.#keys
     if (size > 2 * this.#floor && size >= SMALL_TABLE) this.#floor = floorFor(size)
@@ -62,8 +71,10 @@ export class KeyIndex {
 
   /** Takes a key out. `left` others stay, which `rest` says, with their slots, when they are few. */
   delete(key: string, left: number, rest: () => ReadonlyMap<string, number>): void {
-    if (left === 0 && this.#room > FEW_AT_ONCE) {
+    if (left === 0 && this.#room > FIRST_ROOM) {
       this.clear()
+    } else if (this.#before?.delete(key) === true) {
+      return
     } else if (this.#keys.size > this.#floor) {
       this.#keys.delete(key)
     } else if (left > FEW_KEYS) {
@@ -76,7 +87,8 @@ export class KeyIndex {
   }
 
   clear(): void {
-    this.#keys = this.#fresh(FEW_AT_ONCE)
+    this.#keys = this.#fresh(FIRST_ROOM)
+    this.#before = undefined
     this.#gone = []
     this.#floor = 0
   }
@@ -90,12 +102,22 @@ export class KeyIndex {
     this.#keys.set(last, place, this.#weight)
   }
 
-  /** Keys are many: they move to where there is room for the most. */
+  /** There is no place for one more: the keys are to move to where there is. */
   #makeRoom(coming: string): void {
     if (this.#room === this.#most || this.#keys.has(coming)) return
-    const few = this.#keys
-    this.#keys = this.#fresh(this.#most)
-    few.forEach((slot, key) => this.#keys.set(key, slot, this.#weight))
+    this.#before = this.#keys
+    this.#keys = this.#fresh(this.#room < SECOND_ROOM ? SECOND_ROOM : this.#most)
+  }
+
+  /** Moves some keys. The one that is coming has its place where they go. */
+  #move(coming: string, before: LRUCache<string, number>): void {
+    before.delete(coming)
+    for (let i = 0; i < MOVES && before.size > 0; i++) {
+      const key = before.rkeys().next().value!
+      this.#keys.set(key, before.peek(key), this.#weight)
+      before.delete(key)
+    }
+    if (before.size === 0) this.#before = undefined
   }
 
   #fresh(room: number): LRUCache<string, number> {
