@@ -12,7 +12,7 @@ export interface TagState {
   carriers: number
   /** Asked for since the hand came by. */
   recent: boolean
-  /** Its place in the ring; negative once it has left the table. */
+  /** Its place in the ring; negative once it was forgotten. */
   place: number
 }
 
@@ -124,19 +124,24 @@ export class TagTable {
   /** An entry that holds these states is kept. */
   carry(states: readonly TagState[]): void {
     if (states.length === 0) return
-    for (const state of states) if (state.carriers++ === 0 && state.place >= 0) this.#carried++
+    for (const state of states) if (state.carriers++ === 0 && this.#has(state)) this.#carried++
   }
 
   /** An entry that holds these states is gone. */
   uncarry(states: readonly TagState[]): void {
     if (states.length === 0) return
-    for (const state of states) if (--state.carriers === 0 && state.place >= 0) this.#carried--
+    for (const state of states) if (--state.carriers === 0 && this.#has(state)) this.#carried--
   }
 
   #find(tag: string): TagState | undefined {
     const state = this.#states.get(tag)
     if (state !== undefined) state.recent = true
     return state
+  }
+
+  /** A state that went with a `clear` has kept its place. */
+  #has(state: TagState): boolean {
+    return this.#ring[state.place] === state
   }
 
   #add(tag: string, version: Version): TagState {

@@ -207,6 +207,19 @@ describe('the table of tags', () => {
     expect(most).toBeLessThan(12_000)
   })
 
+  it('keeps the tags of loads under way, also after a clear in the middle of an eviction', () => {
+    const { store } = opened({ maxEntries: Infinity, maxBytes: 600_000 })
+    for (let i = 0; i < 6_000; i++) load(store, `k${i}`, [`t${i}`])
+    store.onEvict = () => {
+      store.onEvict = undefined
+      store.clear()
+    }
+    store.put('heavy', entry(1, { bytes: 600_000 }))
+    const tags = Array.from({ length: 1_000 }, (_, i) => `new ${i}`)
+    const versions = store.note(tags)
+    expect(store.note(tags)).toEqual(versions)
+  })
+
   it('is full at maxTags: forgets carried ones, whose entries are invalid then', () => {
     const { store } = opened({ maxTags: 50 })
     for (let i = 0; i < 60; i++) load(store, `k${i}`, [`t${i}`])
