@@ -49,9 +49,12 @@ export class ExpirySweep {
   }
 
   #arm(): void {
-    const due = Math.max(this.#soonest, this.#notBefore)
-    if (due === Infinity || this.#armedFor <= due + GAP_MS) return
-    this.#after(Math.max(STEP_GAP_MS, due - this.#clock.now()))
+    if (this.#soonest === Infinity) return
+    const now = this.#clock.now()
+    // A clock that was set back has not yet come to where the last pass was.
+    const due = Math.max(this.#soonest, Math.min(this.#notBefore, now + GAP_MS))
+    if (this.#armedFor <= due + GAP_MS) return
+    this.#after(Math.max(STEP_GAP_MS, due - now))
     this.#armedFor = due
   }
 

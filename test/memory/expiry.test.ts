@@ -110,6 +110,16 @@ describe('expiry', () => {
     expect(left).toContain('behind expired')
   })
 
+  it('goes on when the clock was set back', () => {
+    const { clock, left, set } = setUp()
+    set('before', 1_000)
+    clock.pass(2_000)
+    clock.pass(-3_600_000)
+    set('after', 1_000)
+    clock.pass(3_000)
+    expect(left).toEqual(['before expired', 'after expired'])
+  })
+
   it('looks at most once a second, however many moments there are', () => {
     const { clock, set, map } = setUp()
     for (let i = 0; i < 10_000; i++) set(`k${i}`, 1_000 + i)
