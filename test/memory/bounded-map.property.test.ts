@@ -50,6 +50,12 @@ class Compared {
     this.#drain('deleted')
   }
 
+  clear(): void {
+    this.#map.clear()
+    this.#model.clear()
+    equal(this.#clock.waiting, 0)
+  }
+
   pass(_key: string, n: number): void {
     this.#clock.pass(n * 100)
     const latest = this.#drain('expired').map(({ staleUntil }) => staleUntil)
@@ -112,6 +118,34 @@ describe.each(POLICIES)('a map bounded by %s, whatever is done to it', (policy) 
         compared.finish()
       }),
       { numRuns: 100 },
+    )
+  })
+  it('does so too where its tables move and begin anew', () => {
+    const bounds = record({
+      maxEntries: constantFrom(256, 257, 4_097, 5_000, Infinity),
+      maxBytes: constantFrom(500, 20_000, Infinity),
+    })
+    const whats = constantFrom('set', 'set', 'set', 'heavy', 'get', 'delete', 'pass', 'clear')
+    const counts = constantFrom(1, 2, 257, 1_100, 4_097, 6_000)
+    const actions = array(tuple(whats, constantFrom(0, 1, 200, 4_000), counts, nat(4)), {
+      minLength: 5,
+      maxLength: 25,
+      size: 'max',
+    })
+    assert(
+      property(bounds, actions, (bounds, actions) => {
+        const compared = new Compared(policy, bounds)
+        for (const [what, from, count, n] of actions) {
+          if (what === 'clear') compared.clear()
+          else if (what === 'pass') compared.pass('', n * 10)
+          else if (what === 'heavy')
+            compared.set(`k${from + count}`, Math.min(bounds.maxBytes, 1e5))
+          else for (let i = 0; i < count; i++) compared[what](`k${from + i}`, n)
+          compared.checkBounds()
+        }
+        compared.finish()
+      }),
+      { numRuns: 60 },
     )
   })
 })
