@@ -10,20 +10,23 @@ import { REMOVE } from './scripts.js'
 /** How many keys a server looks at in one step, and the pause after it: about a tenth of a server's time at most. */
 const STEP = 200
 const PAUSE_MS = 10
+/** A step that failed is taken again, after a pause that doubles, so often: in all most of a minute, longer than a failover. */
+const RETRIES = 9
+const RETRY_MS = 100
 /** Where in an envelope the version of its namespace is, at the latest. */
 const HEAD = 512
 
 /**
  * Takes back the space of entries that a `clear` made invalid, in the background.
  *
- * The clear itself is done when this begins, and nothing depends on whether it ends: a failure ends it, and what it
- * did not reach leaves when its time is over. It goes through the keys of each master in small steps, looks at entries and
+ * The clear itself is done when this begins, and nothing depends on whether it ends: a server that fails for long is given up, and
+ * what was not reached there leaves when its time is over. It goes through the keys of each master in small steps, looks at entries and
  * then at the namespace's version, in this order, so that an entry that does not name it is older than it. Such an entry
  * is removed if it is still the same: one that was written meanwhile stays.
  */
 export function reclaim(reach: Reach): () => void {
   const sweep = { cancelled: false, cancel: () => {} }
-  sweepAll(reach, sweep).catch(() => {})
+  void sweepAll(reach, sweep)
   return () => {
     sweep.cancelled = true
     sweep.cancel()
@@ -37,15 +40,23 @@ interface Sweep {
 }
 
 async function sweepAll(reach: Reach, sweep: Sweep): Promise<void> {
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      sweep.cancel = reach.context.clock.after(ms, resolve)
+    })
   for (const link of reach.router.links()) {
-    let cursor = '0'
-    do {
+    let cursor: string | undefined
+    let failures = 0
+    while (cursor !== '0' && failures <= RETRIES) {
       if (sweep.cancelled) return
-      cursor = await step(reach, link, cursor)
-      await new Promise<void>((resolve) => {
-        sweep.cancel = reach.context.clock.after(PAUSE_MS, resolve)
-      })
-    } while (cursor !== '0')
+      try {
+        cursor = await step(reach, link, cursor ?? '0')
+        failures = 0
+        await pause(PAUSE_MS)
+      } catch {
+        await pause(RETRY_MS * 2 ** failures++)
+      }
+    }
   }
 }
 

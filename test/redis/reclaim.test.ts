@@ -4,7 +4,7 @@ import { systemRandom } from '../../src/base/random.js'
 import { createEnvelopes } from '../../src/store/envelope.js'
 import { type RedisServer, startRedis } from '../support/servers/index.js'
 import { until } from '../support/until.js'
-import { opened, put, timed } from './opened.js'
+import { get, opened, put, timed } from './opened.js'
 
 const envelopes = createEnvelopes({ random: systemRandom })
 const sealed = async (key: string, space: string): Promise<Buffer> =>
@@ -57,6 +57,28 @@ describe('clear takes space back in the background', () => {
     await until('the old entries are gone', async () => (await entries()).length <= kept.length)
     expect((await entries()).toSorted()).toEqual(kept.map((key) => `kf:shop:e:{${key}}`))
     expect(await server.command('EXISTS', 'kf:shop.other:e:{k}')).toBe(1)
+  })
+
+  test('also from a server that did not answer for a while', async () => {
+    await using opening = opened(redisStore(server.url), 'busy')
+    const { store } = opening
+    const bytes = Buffer.from('old')
+    const keys = Array.from({ length: 5_000 }, (_, n) => `old-${n}`)
+    await store.write(
+      keys.map((key) => ({ key, bytes, keepMs: Infinity })),
+      [],
+      undefined,
+    )
+    const left = async () => ((await server.command('KEYS', 'kf:busy:e:*')) as string[]).length
+    await store.clear('now', undefined)
+    await until('some are gone', async () => (await left()) < keys.length)
+    server.pause()
+    // What was asked before them has been given up as well by then.
+    await expect(get(store, 'any')).rejects.toMatchObject({ code: 'CACHE_STORE_UNAVAILABLE' })
+    await expect(get(store, 'any')).rejects.toMatchObject({ code: 'CACHE_STORE_UNAVAILABLE' })
+    server.resume()
+    expect(await left()).toBeGreaterThan(0)
+    await until('the others are gone', async () => (await left()) === 0)
   })
 
   test('and stops when the store is closed', async () => {
