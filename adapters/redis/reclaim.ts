@@ -47,13 +47,14 @@ async function sweepAll(reach: Reach, sweep: Sweep): Promise<void> {
   for (const link of reach.router.links()) {
     let cursor: string | undefined
     let failures = 0
-    while (cursor !== '0' && failures <= RETRIES) {
+    while (cursor !== '0') {
       if (sweep.cancelled) return
       try {
         cursor = await step(reach, link, cursor ?? '0')
         failures = 0
         await pause(PAUSE_MS)
       } catch {
+        if (failures === RETRIES) break
         await pause(RETRY_MS * 2 ** failures++)
       }
     }
