@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { redisStore } from '../../adapters/redis/index.js'
+import type { Reach } from '../../adapters/redis/reach.js'
+import { reclaim } from '../../adapters/redis/reclaim.js'
+import type { Request } from '../../adapters/redis/request.js'
 import { systemRandom } from '../../src/base/random.js'
 import { createEnvelopes } from '../../src/store/envelope.js'
+import { FakeClock } from '../../src/testing/fake-clock.js'
 import { type RedisServer, startRedis } from '../support/servers/index.js'
 import { until } from '../support/until.js'
 import { get, opened, put, timed } from './opened.js'
@@ -31,6 +35,8 @@ describe('clear takes space back in the background', () => {
   afterAll(() => server[Symbol.asyncDispose]())
 
   test('of entries made before it, and of no other namespace', async () => {
+    // As long as versions are: a short one may stand in what is random about an entry.
+    const [before, now] = [systemRandom.token(), systemRandom.token()]
     await using opening = opened(redisStore(server.url), 'shop')
     await using other = opened(redisStore(server.url), 'shop.other')
     const { store } = opening
@@ -38,17 +44,17 @@ describe('clear takes space back in the background', () => {
     const old = Array.from({ length: 1_000 }, (_, n) => `old-${n}`)
     await store.write(
       await Promise.all(
-        old.map(async (key) => ({ key, bytes: await sealed(key, 'before'), keepMs: Infinity })),
+        old.map(async (key) => ({ key, bytes: await sealed(key, before), keepMs: Infinity })),
       ),
       ['tag'],
       undefined,
     )
-    const { ms } = await timed(store.clear('now', undefined))
+    const { ms } = await timed(store.clear(now, undefined))
     expect(ms).toBeLessThan(100)
     const kept = ['new-0', 'new-1']
     await store.write(
       await Promise.all(
-        kept.map(async (key) => ({ key, bytes: await sealed(key, 'now'), keepMs: Infinity })),
+        kept.map(async (key) => ({ key, bytes: await sealed(key, now), keepMs: Infinity })),
       ),
       ['tag'],
       undefined,
@@ -79,6 +85,26 @@ describe('clear takes space back in the background', () => {
     server.resume()
     expect(await left()).toBeGreaterThan(0)
     await until('the others are gone', async () => (await left()) === 0)
+  })
+
+  test('and gives a server up that fails for most of a minute, not the others', async () => {
+    const clock = new FakeClock()
+    const asked: string[] = []
+    /** A link whose server refuses what it is asked, or has gone through all of its keys at once. */
+    const link = (name: string, works: boolean) => ({
+      send(request: Request) {
+        asked.push(name)
+        if (works) request.done([Buffer.from('0'), []])
+        else request.failed(new Error('refused'))
+      },
+    })
+    const links = [link('broken', false), link('well', true)]
+    reclaim({ context: { clock }, names: {}, router: { links: () => links } } as unknown as Reach)
+    await clock.advance(51_000)
+    expect(asked).toEqual(Array.from({ length: 9 }, () => 'broken'))
+    await clock.advance(200)
+    expect(asked.slice(9)).toEqual(['broken', 'well'])
+    expect(clock.pending).toBe(0)
   })
 
   test('and stops when the store is closed', async () => {
