@@ -4,6 +4,8 @@ import { LRUCache } from 'lru-cache'
 const FIRST_ROOM = 256
 /** The next: what lru-cache allocates at once for so many keys takes less than half a millisecond. */
 const SECOND_ROOM = 4_096
+/** The last: lists for so many are made in eight milliseconds. For more keys they grow. */
+const LAST_ROOM = 100_000
 /** So many keys move to the next room with each `set`. */
 const MOVES = 8
 /** A `Map` of fewer keys is copied in less than three milliseconds. */
@@ -16,8 +18,8 @@ const FEW_KEYS = 2_048
  *
  * Told how many keys will come, lru-cache allocates its lists at once, which take a third of the room then: 24 bytes per key
  * and not 65. For a small index that is done at the start; a larger one begins small, and moves twice: the lists for the most
- * keys take some milliseconds, and the keys come over a few at a time. For one that may have more keys than `SMALL_TABLE` the
- * lists would take longer, and they grow.
+ * keys take some milliseconds, and the keys come over a few at a time. Where there may be more than `LAST_ROOM`, the lists would
+ * take longer, and they grow.
  *
  * It keeps deletions short. V8 copies a `Map` when most of its keys are gone, which takes 20 ms when 262,144 are left of
  * a million, and lru-cache visits every entry when it is emptied. So a large index never falls below half of what it has
@@ -40,7 +42,7 @@ export class KeyIndex {
   #gone: string[] = []
 
   constructor(maxEntries: number) {
-    this.#most = maxEntries < SMALL_TABLE ? maxEntries : Infinity
+    this.#most = maxEntries <= LAST_ROOM ? maxEntries : Infinity
     this.#weight = { size: this.#most === Infinity ? 1 : 0 }
     this.#keys = this.#fresh(FIRST_ROOM)
   }

@@ -104,7 +104,7 @@ describe('the index of keys', () => {
     return { index, held }
   }
 
-  it.each([1, 4_095, 4_096, 4_097, 10_000, 131_071, 131_072])(
+  it.each([1, 4_095, 4_096, 4_097, 10_000, 100_000, 100_001, 131_071, 131_072])(
     'has room for as many as it was told, be it %i',
     (most) => {
       const index = new KeyIndex(most)

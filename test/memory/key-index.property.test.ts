@@ -63,6 +63,7 @@ describe('the index of keys, whatever is done to it', { timeout: 60_000 }, () =>
     [257, 0, 30],
     [4_096, 0, 10],
     [5_000, 0, 15],
+    [100_000, 0, 2],
     [131_071, 0, 2],
     [Infinity, 0, 2],
     [Infinity, 150_000, 8],
